@@ -1,0 +1,166 @@
+"""The supervisor behind `make run`: database, demo, web server and workers; Ctrl-C stops them all.
+
+Nothing outlives it: the children are told to stop, then killed; if it is killed itself, the kernel tells
+them, and the last process that used the database stops that.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import FrameType
+from typing import IO, NoReturn
+
+from events.processes import die_with_parent
+from project.embedded import server
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+class Stopped(Exception):
+    """Ctrl-C or SIGTERM."""
+
+
+def main() -> None:
+    """Run everything until told to stop."""
+    data = Path(os.environ.setdefault("CARILLON_DATA", str(ROOT / ".data")))
+    data.mkdir(parents=True, exist_ok=True)
+    port = _port()
+    lock = _only_one(data / "run.lock")
+    _check_free(port)
+    url = f"http://localhost:{port}/"
+    lock.write(url)
+    lock.flush()
+    os.environ.setdefault("DEBUG", "1")
+    os.environ.setdefault("CARILLON_DEMO", "1")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _on_signal)
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        _prepare(data)
+        _start(children, port)
+        _wait_for(url, children)
+        _greet(url)
+        _watch(children)
+    except Stopped:
+        print("\nStopping ...", flush=True)
+    finally:
+        _stop(children)
+    print("Stopped.", flush=True)
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 65_536:
+        _fail(f"PORT must be a number from 1 to 65535, not {text!r}. Try: PORT=8123 make run")
+    return int(text)
+
+
+def _only_one(path: Path) -> IO[str]:
+    """Return the lock file, held as long as we live."""
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        _fail(f"Carillon is already running in this directory: {file.read() or 'it is just starting'}")
+    file.truncate(0)
+    return file
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            _fail(f"Port {port} cannot be used ({error.strerror}). Try another: PORT={port + 123} make run")
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(1)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise Stopped
+
+
+def _prepare(data: Path) -> None:
+    """Start the database, unless DATABASE_URL names one, and bring tables and demo up to date."""
+    if not os.environ.get("DATABASE_URL"):
+        print("Starting PostgreSQL under .data ...", flush=True)
+        server.ensure_running(str(data))
+    for arguments in (["migrate", "--verbosity", "0"], ["load_demo", "--verbosity", "0"]):
+        done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=False)
+        if done.returncode:
+            _fail(f"`manage.py {arguments[0]}` failed; the reason stands above.")
+
+
+def _start(children: list[subprocess.Popen[bytes]], port: int) -> None:
+    """Start the web server and the workers, each in a group of its own: Ctrl-C reaches only us."""
+    web = ["-m", "uvicorn", "project.asgi:application", "--port", str(port), "--lifespan", "off"]
+    web += ["--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+    for arguments in (web, ["manage.py", "worker"]):
+        command = [sys.executable, *arguments]
+        children.append(
+            subprocess.Popen(command, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent)
+        )
+
+
+def _wait_for(url: str, children: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        _check_alive(children)
+        try:
+            urllib.request.urlopen(f"{url}login/", timeout=5).close()  # noqa: S310 - http://localhost
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    _fail(f"The web server did not answer within {START_SECONDS} s.")
+
+
+def _greet(url: str) -> None:
+    print(f"\nCarillon is running: {url}", flush=True)
+    print("Log in as alice, bob, carol or dave, or as admin for the admin; the password is carillon.")
+    print("Ctrl-C stops everything.\n", flush=True)
+
+
+def _watch(children: list[subprocess.Popen[bytes]]) -> NoReturn:
+    while True:
+        _check_alive(children)
+        time.sleep(0.5)
+
+
+def _check_alive(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is not None:
+            _fail(f"`{' '.join(map(str, child.args[1:3]))}` has ended with code {child.returncode}.")  # type: ignore[index]
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+if __name__ == "__main__":
+    main()

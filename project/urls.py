@@ -1,0 +1,22 @@
+"""Every page: those of the capabilities, the inbox, sign-in, the admin."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from project import discovery
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="engagement:inbox"), name="home"),
+    path(
+        "login/",
+        LoginView.as_view(extra_context={"demo": settings.DEMO}, redirect_authenticated_user=True),
+        name="login",
+    ),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("inbox/", include("engagement.urls")),
+    path("admin/", admin.site.urls),
+    *discovery.urls(),
+]
