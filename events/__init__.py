@@ -1,0 +1,12 @@
+"""The bus. An event's path through this package, a module per step:
+
+1. publish.py   validate the event, write its log row and its handler runs in the caller's transaction, wake
+2. work.py      LeasedWork: the state machine of everything that is owed
+3. handle.py    call the handler, record what came of it
+   drain.py     take due work and do it until none is due
+   queue.py     the only door to django-q2; broker.py hands out drains from the work tables
+9. cleanup.py   delete what has expired and is owed to nobody
+
+Promised: at least once per handler; effects in this database exactly once; nothing owed is ever deleted.
+The public faces are `events.bus`, `events.work` and `events.retention`.
+"""

@@ -1,0 +1,185 @@
+"""The log for operators: everything can be read, nothing can be changed."""
+
+import json
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from events.models import EventLog, HandlerRun
+from events.registry import EventTypes, event_type_choices
+
+COUNT_LIMIT = 10_000
+
+
+class CappedPaginator(Paginator):
+    """Counts to 10,000 at the most: nobody turns to page 101, and counting millions takes seconds."""
+
+    @cached_property
+    def count(self) -> int:
+        """Return how many rows there are, or 10,000."""
+        rows = cast("models.QuerySet[Any]", self.object_list)
+        return rows.order_by()[:COUNT_LIMIT].count()
+
+
+class ReadOnly:
+    """Nobody adds, changes or deletes here: the log is append-only, and work is done by workers."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse; viewing has a permission of its own."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+class TypeFilter(admin.SimpleListFilter):
+    """By registered type, with its display name."""
+
+    title = _("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer every registered type."""
+        return event_type_choices()
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Filter by the type chosen."""
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By derived status: each is a verb of the queryset, and uses the partial indexes."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the statuses."""
+        return [
+            ("unheard", _("unheard: no handler")),
+            ("pending", _("pending")),
+            ("running", _("running")),
+            ("done", _("done")),
+            ("dead", _("dead: attempts used up")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Filter by the status chosen; anything else in the address is no filter."""
+        known = {value for value, _label in self.lookup_choices}
+        return getattr(queryset, self.value() or "")() if self.value() in known else queryset
+
+
+class HandlerRunInline(ReadOnly, admin.TabularInline):
+    """The runs of one event."""
+
+    model = HandlerRun
+    extra = 0
+    fields = (
+        "handler",
+        "state",
+        "attempts",
+        "failed",
+        "crashed",
+        "available_at",
+        "finished_at",
+        "last_error",
+    )
+    readonly_fields = fields
+    ordering = ("id",)
+    show_change_link = True
+
+
+@admin.register(EventLog)
+class EventLogAdmin(ReadOnly, admin.ModelAdmin):
+    """What happened, and what came of it."""
+
+    list_display = ("id", "display_name", "status", "about", "actor_id", "occurred_at")
+    list_display_links = ("id", "display_name")
+    list_filter = (StatusFilter, TypeFilter)
+    search_fields = ("=about", "=key", "=correlation_id", "=event_id")
+    search_help_text = _(
+        "The exact object (product_management.product:1), idempotency key, or correlation id"
+    )
+    ordering = ("-id",)
+    list_per_page = 100
+    show_full_result_count = False
+    paginator = CappedPaginator
+    inlines = (HandlerRunInline,)
+    fields = (
+        "display_name",
+        "type",
+        "version",
+        "status",
+        "readable_payload",
+        "about",
+        "actor_id",
+        "key",
+        "order_key",
+        "event_id",
+        "correlation_id",
+        "causation_id",
+        "occurred_at",
+        "delete_at",
+    )
+    readonly_fields: ClassVar[tuple[str, ...]] = ("display_name", "status", "readable_payload", "actor_id")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[EventLog]:
+        """Fetch the runs along, for the status."""
+        return super().get_queryset(request).prefetch_related("runs")
+
+    @admin.display(description=_("event"))
+    def display_name(self, event: EventLog) -> str:
+        """Return the display name of the type, or the wire name if it is not registered any more."""
+        found = EventTypes.get(event.type)
+        return str(found.display_name) if found else event.type
+
+    @admin.display(description=_("status"))
+    def status(self, event: EventLog) -> str:
+        """Return the derived status."""
+        return event.status()
+
+    @admin.display(description=_("payload"))
+    def readable_payload(self, event: EventLog) -> SafeString:
+        """Return the payload as indented JSON, sensitive fields masked."""
+        return format_html("<pre>{}</pre>", json.dumps(event.masked_payload(), indent=2, ensure_ascii=False))
+
+
+@admin.register(HandlerRun)
+class HandlerRunAdmin(ReadOnly, admin.ModelAdmin):
+    """Every run of every handler."""
+
+    list_display = (
+        "id",
+        "handler",
+        "event",
+        "state",
+        "attempts",
+        "available_at",
+        "finished_at",
+        "first_line",
+    )
+    list_filter = ("state", "priority")
+    search_fields = ("=handler", "=event__id")
+    search_help_text = _("The exact name of a handler, or the number of an event")
+    ordering = ("-id",)
+    list_per_page = 100
+    list_select_related = ("event",)
+    show_full_result_count = False
+    paginator = CappedPaginator
+
+    @admin.display(description=_("last error"))
+    def first_line(self, run: HandlerRun) -> str:
+        """Return the first line of the last error."""
+        return run.last_error.partition("\n")[0][:200]

@@ -1,0 +1,157 @@
+"""A wrong setting is a system check, with an id and a hint."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
+from django.utils.module_loading import import_string
+
+from events.conf import conf
+
+RECOMMENDED = {
+    "max_attempts": (1, "attempts are counted by the work tables; a drain that failed is handed out anew"),
+    "ack_failures": (True, "otherwise a failed task is run again for ever"),
+    "save_limit": (-1, "a positive limit loads every saved result after each task: 146 tasks/s at the most"),
+    "catch_up": (False, "otherwise each missed hour of clean-up is made up for after an outage"),
+}
+
+
+@register("events")
+def check_broker(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Is django-q2 set up, and with which broker?"""
+    if not conf.q_cluster:
+        return [
+            Error(
+                "Q_CLUSTER is not set, so django-q2 would wait for a Redis on this machine.",
+                hint='Set Q_CLUSTER = {"broker_class": "events.broker.PostgresBroker", "orm": "default", ...}; '
+                "project/settings.py has a whole one.",
+                id="events.E001",
+            )
+        ]
+    path = conf.q_cluster.get("broker_class")
+    try:
+        found = import_string(path) if path else None
+    except ImportError as error:
+        return [
+            Error(
+                f'Q_CLUSTER["broker_class"] cannot be imported: {error}', hint="Correct it.", id="events.E002"
+            )
+        ]
+    from events.broker import PostgresBroker
+
+    if found is None or not issubclass(found, PostgresBroker):
+        return [
+            checks.Warning(
+                "django-q2 uses another broker than events.broker.PostgresBroker.",
+                hint="Everything works, but wake-ups are tasks of that broker, and what it loses waits for the "
+                "schedule of each minute.",
+                id="events.W003",
+            )
+        ]
+    if conf.q_cluster.get("orm") != "default":
+        return [
+            Error(
+                f'Q_CLUSTER["orm"] is {conf.q_cluster.get("orm")!r}.',
+                hint='Set it to "default", where the work tables are: the broker looks at both in one statement.',
+                id="events.E004",
+            )
+        ]
+    return []
+
+
+@register("events")
+def check_times(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A task must end before its lease, and its lease before the broker hands it out again."""
+    timeout, retry = conf.q_cluster.get("timeout"), conf.q_cluster.get("retry", 60)
+    if conf.q_cluster and not (timeout and timeout < conf.lease_seconds < retry):
+        return [
+            Error(
+                f'Q_CLUSTER["timeout"] ({timeout}) < EVENTS_LEASE_SECONDS ({conf.lease_seconds}) < '
+                f'Q_CLUSTER["retry"] ({retry}) does not hold.',
+                hint="With 60, 90 and 180, no work is given to a second worker while the first may be at it.",
+                id="events.E005",
+            )
+        ]
+    if conf.turn_seconds >= (timeout or 0) and conf.q_cluster:
+        return [
+            Error(
+                f'EVENTS_TURN_SECONDS ({conf.turn_seconds}) is not shorter than Q_CLUSTER["timeout"] ({timeout}).',
+                hint="A turn is to end by itself: 2 seconds are good.",
+                id="events.E006",
+            )
+        ]
+    return []
+
+
+@register("events")
+def check_cluster_settings(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Settings of django-q2 that cost throughput or repeat tasks."""
+    return [
+        checks.Warning(
+            f'Q_CLUSTER["{name}"] is {conf.q_cluster.get(name)!r}.',
+            hint=f"Set it to {wanted!r}: {why}.",
+            id="events.W007",
+        )
+        for name, (wanted, why) in RECOMMENDED.items()
+        if conf.q_cluster and conf.q_cluster.get(name) != wanted
+    ]
+
+
+@register("events")
+def check_execution(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """EVENTS_EXECUTION has two values."""
+    if conf.execution in {"queue", "inline"}:
+        return []
+    return [
+        Error(
+            f"EVENTS_EXECUTION is {conf.execution!r}.",
+            hint='Set it to "queue" (workers run the handlers) or "inline" (this thread does, after commit).',
+            id="events.E008",
+        )
+    ]
+
+
+@register("events")
+def check_database(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """PostgreSQL, with connections that last, and none that are shared by forks."""
+    default: dict[str, Any] = settings.DATABASES.get("default", {})
+    found: list[CheckMessage] = []
+    # By its name: to ask the backend for its vendor would import, and pgbouncer wrappers have other names.
+    if any(other in default.get("ENGINE", "") for other in ("sqlite", "mysql", "oracle")):
+        found.append(
+            Error(
+                f"The default database is {default['ENGINE']}.",
+                hint="Carillon needs PostgreSQL 15 or newer: SKIP LOCKED, LISTEN and partial indexes carry it.",
+                id="events.E009",
+            )
+        )
+    if default.get("OPTIONS", {}).get("pool"):
+        found.append(
+            Error(
+                'DATABASES["default"]["OPTIONS"]["pool"] is set for a manage.py command.',
+                hint="The processes that qcluster forks would share the pool's sockets. Use the pool in the ASGI "
+                "process only, as project/asgi.py does.",
+                id="events.E010",
+            )
+        )
+    elif default.get("CONN_MAX_AGE", 0) == 0:
+        found.append(
+            checks.Warning(
+                'DATABASES["default"]["CONN_MAX_AGE"] is 0.',
+                hint="Each task then connects anew: 93 instead of 1,750 tasks/s were enqueued. Set 600, and "
+                "CONN_HEALTH_CHECKS.",
+                id="events.W011",
+            )
+        )
+    if default.get("DISABLE_SERVER_SIDE_CURSORS") and not conf.listen_dsn:
+        found.append(
+            checks.Warning(
+                'DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] is on, so there may be a PgBouncer in between.',
+                hint="In transaction mode LISTEN hears nothing, and only polling is left. Set EVENTS_LISTEN_DSN to "
+                "the server itself.",
+                id="events.W012",
+            )
+        )
+    return found

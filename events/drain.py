@@ -1,0 +1,101 @@
+"""Take due work and do it until none is due; knows nothing of django-q2."""
+
+import logging
+import threading
+import time
+
+from django.db import InterfaceError, OperationalError, connection
+
+from events.conf import conf
+from events.handle import attempt
+from events.work import LeasedWork, models_in
+
+logger = logging.getLogger(__name__)
+
+#: A claim grows while it takes less than this, and shrinks when it takes more than that, in seconds.
+QUICK, SLOW = 0.1, 0.5
+LARGEST_CLAIM = 100
+#: How often at the most, in seconds, a thread looks for what the dead held.
+EXPIRE_EVERY = 1.0
+
+_thread = threading.local()
+
+
+class Pace:
+    """How many rows to claim: few while they are slow, so that urgent ones need not wait; many while they are quick.
+
+    Fixed claims of 100 let an urgent row wait 9.7 s behind handlers of 50 ms; this, 0.11 s.
+    """
+
+    def __init__(self) -> None:
+        self.limit = 1
+
+    def learn(self, claimed: int, seconds: float) -> None:
+        """Adapt to how long a claim of so many rows took."""
+        if seconds > SLOW:
+            self.limit = max(1, self.limit // 2)
+        elif seconds < QUICK and claimed == self.limit:
+            self.limit = min(LARGEST_CLAIM, self.limit * 2)
+
+
+def drain(lane: str = "events", seconds: float | None = None) -> int:
+    """Do the due work of a lane until none is due or the turn is over; return how many pieces were attempted.
+
+    `seconds` is the length of the turn, EVENTS_TURN_SECONDS by default. A lost database ends the turn; what
+    was claimed comes back when its lease runs out. Called inside itself (a handler that publishes, with
+    inline execution) it does nothing: the outer one will get there.
+    """
+    if getattr(_thread, "draining", False):
+        return 0
+    _thread.draining = True
+    try:
+        return _drain(lane, time.monotonic() + (conf.turn_seconds if seconds is None else seconds))
+    except (OperationalError, InterfaceError):
+        logger.warning("Lost the database while draining %s; it will be drained again.", lane, exc_info=True)
+        connection.close()
+        return 0
+    finally:
+        _thread.draining = False
+
+
+def _drain(lane: str, deadline: float) -> int:
+    paces = {model: Pace() for model in models_in(lane)}
+    total = 0
+    while True:
+        done = sum(_take(model, pace, deadline) for model, pace in paces.items())
+        total += done
+        if time.monotonic() >= deadline:
+            return total
+        if not done and not _expire(lane):
+            return total
+
+
+def _expire(lane: str) -> int:
+    """Give back what the dead held, at most once a second; return how many rows. Last, since it is least urgent."""
+    expired_at: dict[str, float] = _thread.__dict__.setdefault("expired_at", {})
+    if time.monotonic() - expired_at.get(lane, float("-inf")) < EXPIRE_EVERY:
+        return 0
+    expired_at[lane] = time.monotonic()
+    return sum(model.expire() for model in models_in(lane))
+
+
+def _take(model: type[LeasedWork], pace: Pace, deadline: float) -> int:
+    """Claim as much as the pace allows and do it; return how many were attempted.
+
+    Whoever stops early gives back the rest.
+    """
+    started, attempted, all_done = time.monotonic(), 0, False
+    claimed = model.claim(pace.limit)
+    try:
+        for work in claimed:
+            attempt(work)
+            attempted += 1
+            if time.monotonic() >= deadline:
+                break
+        else:
+            all_done = True
+    finally:
+        if not all_done:
+            model.release(claimed[0].lease_token)
+    pace.learn(len(claimed), time.monotonic() - started)
+    return attempted

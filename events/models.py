@@ -1,0 +1,208 @@
+"""The log and what is owed for it."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+import uuid6
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from events.conf import conf
+from events.exceptions import NotYetKnown
+from events.registry import Envelope, EventTypes, Payload, event_type_choices
+from events.retention import Expiring, expired_sql
+from events.sql import execute
+from events.subscribe import handlers
+from events.work import LeasedWork, State, leased_models
+
+ORDER_GATE = """
+    AND (work.order_key IS NULL OR NOT EXISTS (
+        SELECT 1 FROM events_handlerrun earlier
+         WHERE earlier.handler = work.handler AND earlier.order_key = work.order_key
+           AND earlier.id < work.id AND earlier.finished_at IS NULL))"""
+
+
+class EventLogQuerySet(models.QuerySet["EventLog"]):
+    """An event's status is derived from its runs: each of these is an EXISTS on a partial index."""
+
+    def _with(self, **condition: Any) -> models.Exists:
+        return models.Exists(HandlerRun.objects.filter(event_id=models.OuterRef("pk"), **condition))
+
+    def unheard(self) -> Self:
+        """Nobody had subscribed when it was published."""
+        return self.filter(~self._with())
+
+    def dead(self) -> Self:
+        """A handler has used up its attempts."""
+        return self.filter(self._with(state=State.DEAD))
+
+    def running(self) -> Self:
+        """A handler is at it, and none is dead."""
+        return self.filter(self._with(state=State.RUNNING), ~self._with(state=State.DEAD))
+
+    def pending(self) -> Self:
+        """A handler has yet to run, or to run again; none is at it, and none is dead."""
+        waiting = self._with(state__in=[State.PENDING, State.RETRYING])
+        return self.filter(waiting, ~self._with(state=State.RUNNING), ~self._with(state=State.DEAD))
+
+    def done(self) -> Self:
+        """Every handler has succeeded or cancelled."""
+        return self.filter(self._with(), ~self._with(finished_at=None), ~self._with(state=State.DEAD))
+
+
+class EventLog(Expiring):
+    """One published fact. Written in the publisher's transaction and never changed: the log is the outbox."""
+
+    event_id = models.UUIDField(_("event id"), default=uuid6.uuid7, unique=True, editable=False)
+    type = models.CharField(_("type"), max_length=100, choices=event_type_choices)
+    version = models.PositiveSmallIntegerField(_("version"), default=1)
+    payload = models.JSONField(_("payload"))
+    key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001 - unique
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("actor"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    about = models.CharField(_("about"), max_length=200, blank=True, default="")
+    order_key = models.CharField(_("order key"), max_length=200, null=True)  # noqa: DJ001 - null: in any order
+    correlation_id = models.UUIDField(_("correlation id"))
+    causation_id = models.UUIDField(_("causation id"), null=True)
+    occurred_at = models.DateTimeField(_("occurred at"), default=timezone.now)
+
+    objects = EventLogQuerySet.as_manager()
+
+    class Meta(Expiring.Meta):
+        verbose_name = _("event")
+        verbose_name_plural = _("event log")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["type", "key"], name="eventlog_key", condition=models.Q(key__isnull=False)
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            *Expiring.Meta.indexes,
+            models.Index(fields=["type", "id"], name="eventlog_type"),
+            models.Index(fields=["correlation_id"], name="eventlog_correlation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} #{self.pk}"
+
+    def envelope(self) -> Envelope:
+        """Return everything but the payload."""
+        return Envelope(
+            id=self.pk,
+            event_id=self.event_id,
+            type=self.type,
+            occurred_at=self.occurred_at,
+            actor_id=self.actor_id,
+            about=self.about,
+            key=self.key,
+            correlation_id=self.correlation_id,
+            causation_id=self.causation_id,
+        )
+
+    def read(self) -> Payload:
+        """Return the payload as its model, with the envelope; NotYetKnown for an unknown type or version."""
+        event_type = EventTypes.get(self.type)
+        if event_type is None:
+            raise NotYetKnown(f"The event type {self.type!r}")
+        payload = event_type.read(self.payload, self.version)
+        payload._envelope = self.envelope()
+        return payload
+
+    def masked_payload(self) -> dict[str, Any]:
+        """Return the payload with sensitive fields masked, for eyes."""
+        event_type = EventTypes.get(self.type)
+        hidden = event_type.sensitive if event_type else frozenset()
+        return {name: "***" if name in hidden else value for name, value in self.payload.items()}
+
+    def status(self) -> str:
+        """Return unheard, dead, running, pending or done, from the runs."""
+        states = {run.state for run in self.runs.all()}
+        if not states:
+            return "unheard"
+        for state, status in _STATUS.items():
+            if state in states:
+                return status
+        return "done"
+
+    @classmethod
+    def still_owed(cls) -> tuple[str, list[object]]:
+        """Return the condition: some work of this event is unfinished, or died not long ago."""
+        works = [model._meta.db_table for model in leased_models() if _is_of_an_event(model)]
+        owed = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {table} work WHERE work.event_id = expired.id AND (work.finished_at IS NULL"
+            " OR work.state = 'dead' AND work.finished_at > %s))"
+            for table in works
+        )
+        return owed, [timezone.now() - conf.dead_retention] * len(works)
+
+    @classmethod
+    def delete_expired(cls, now: datetime, limit: int) -> int:
+        """Delete expired events together with their handler runs; return how many events."""
+        owed, values = cls.still_owed()
+        return execute(
+            f"""WITH gone AS MATERIALIZED ({expired_sql("events_eventlog", "id", owed)}),
+                     runs AS (DELETE FROM events_handlerrun WHERE event_id = ANY(ARRAY(SELECT id FROM gone)))
+                DELETE FROM events_eventlog WHERE id = ANY(ARRAY(SELECT id FROM gone))""",
+            [now, *values, limit],
+        )
+
+
+#: The first of these states that any run is in decides the status of the event.
+_STATUS = {
+    State.DEAD: "dead",
+    State.RUNNING: "running",
+    State.PENDING: "pending",
+    State.RETRYING: "pending",
+}
+
+
+def _is_of_an_event(model: type[LeasedWork]) -> bool:
+    field = next((field for field in model._meta.fields if field.name == "event"), None)
+    return field is not None and field.related_model is EventLog
+
+
+class HandlerRun(LeasedWork):
+    """One event x one handler: the durable unit of work."""
+
+    gate = ORDER_GATE
+
+    event = models.ForeignKey(
+        EventLog, verbose_name=_("event"), on_delete=models.CASCADE, related_name="runs", db_index=False
+    )
+    handler = models.CharField(_("handler"), max_length=200)
+    order_key = models.CharField(_("order key"), max_length=200, null=True)  # noqa: DJ001 - null: in any order
+
+    class Meta(LeasedWork.Meta):
+        verbose_name = _("handler run")
+        verbose_name_plural = _("handler runs")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *LeasedWork.Meta.constraints,
+            models.UniqueConstraint(fields=["event", "handler"], name="handlerrun_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            *LeasedWork.Meta.indexes,
+            models.Index(
+                fields=["handler", "order_key", "id"],
+                name="handlerrun_order",
+                condition=models.Q(order_key__isnull=False, finished_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handler} on event #{self.event_id}"
+
+    @property
+    def max_attempts(self) -> int:
+        """After how many failures this is dead: the handler's own number, or the setting."""
+        found = handlers.find(self.handler)
+        own = found.max_attempts if found else None
+        return conf.max_attempts if own is None else own

@@ -1,0 +1,95 @@
+"""The only door to django-q2, which carries wake-ups and schedules; what is owed is in our own tables."""
+
+import logging
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+from django_q.brokers import get_broker
+from django_q.models import Schedule, Task
+from django_q.tasks import async_task
+
+from events.broker import PostgresBroker, channel, clusters
+from events.conf import conf
+from events.drain import drain
+from events.sql import fetch
+
+logger = logging.getLogger(__name__)
+
+#: Failed task results are always saved by django-q2; ours say nothing that the work tables do not.
+RESULTS_KEPT = timedelta(days=7)
+
+
+def wake_on_commit(lane: str) -> None:
+    """Wake a worker of the lane once the transaction has committed; a failure to do so is only logged.
+
+    Not inside the transaction: NOTIFY takes a lock on all commits of the server. Once per transaction is
+    enough, so a wake-up that is last in line and depends on the same savepoints serves for this one too.
+    """
+    waker = _waker(lane)
+    waiting = connection.run_on_commit
+    if waiting and waiting[-1][1] is waker and waiting[-1][0] == set(connection.savepoint_ids):
+        return
+    transaction.on_commit(waker, robust=True)
+
+
+@cache
+def _waker(lane: str) -> Any:
+    def waker() -> None:
+        wake(lane)
+
+    return waker
+
+
+def wake(lane: str) -> None:
+    """Have the due work of a lane done soon: by a worker, or at once by this thread if execution is inline."""
+    if conf.execution == "inline":
+        drain(lane)
+    elif uses_postgres_broker():
+        fetch("SELECT pg_notify(%s, '')", [channel(lane)])
+    else:
+        cluster = clusters()[lane]
+        async_task(drain, lane, q_options={"cluster": cluster, "broker": _broker(cluster), "save": False})
+
+
+@cache
+def _broker(cluster: str) -> Any:
+    """Keep one broker: making one for each call costs a new connection to Redis each time."""
+    return get_broker(cluster)
+
+
+def uses_postgres_broker() -> bool:
+    """Tell whether django-q2 takes its tasks from our PostgresBroker."""
+    path = conf.q_cluster.get("broker_class") or ""
+    return bool(path) and issubclass(import_string(path), PostgresBroker)
+
+
+def ensure_schedules() -> None:
+    """Create the schedules that Carillon needs, unless they are there; called after each migrate."""
+    wanted: dict[str, tuple[str, tuple[str, ...], str]] = {
+        "Carillon: delete what has expired": ("events.cleanup.clean_up", (), Schedule.HOURLY)
+    }
+    if not uses_postgres_broker():
+        # A broker may forget a wake-up; the work tables do not.
+        wanted |= {
+            f"Carillon: drain {lane}": ("events.drain.drain", (lane,), Schedule.MINUTES)
+            for lane in clusters()
+        }
+    with transaction.atomic():
+        fetch("SELECT pg_advisory_xact_lock(hashtextextended('carillon:schedules', 0))")
+        for name, (function, arguments, kind) in wanted.items():
+            Schedule.objects.get_or_create(
+                name=name,
+                defaults={"func": function, "args": repr(arguments), "schedule_type": kind, "minutes": 1}
+                | {"next_run": timezone.now()},
+            )
+
+
+def prune_results() -> int:
+    """Delete old task results, failures included; return how many."""
+    old = Task.objects.filter(stopped__lt=timezone.now() - RESULTS_KEPT)
+    count: int = old.delete()[0]
+    return count

@@ -1,0 +1,20 @@
+"""Run a statement on the default database's connection; a public face, as engagement has statements of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+
+def execute(statement: str, parameters: Sequence[Any] = ()) -> int:
+    """Run a statement; return how many rows it affected."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(parameters))
+        return int(cursor.rowcount)
+
+
+def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a statement; return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, list(parameters))
+        return list(cursor.fetchall())

@@ -1,0 +1,54 @@
+"""enqueue_task: call any function durably, as the only handler of an event made for it."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from events.exceptions import Cancel
+from events.models import EventLog
+from events.publish import publish
+from events.registry import Payload, event_type
+from events.subscribe import handler
+
+
+@event_type("task.enqueued", _("Background task"), category="system", retention=timedelta(hours=72))
+class TaskEnqueued(Payload):
+    """A function was asked to be called in the background."""
+
+    function: str
+    arguments: dict[str, Any]
+    #: The event type on whose behalf, for those who look at the log.
+    event_type: str = ""
+
+
+def enqueue_task(function: str, arguments: Mapping[str, Any] | None = None, event_type: str = "") -> EventLog:
+    """Have `function`, a dotted path, called with these keyword arguments by a worker, after commit.
+
+    It is durable like a handler: logged in the caller's transaction, retried, shown to operators. The
+    arguments must be JSON. Raises ImportError or TypeError, before anything is written, if there is no such
+    function.
+    """
+    _function(function)
+    return publish(
+        TaskEnqueued(function=function, arguments=dict(arguments or {}), event_type=str(event_type))
+    )
+
+
+def _function(path: str) -> Callable[..., Any]:
+    found = import_string(path)
+    if not callable(found):
+        raise TypeError(f"{path} is a {type(found).__name__}, not something to call.")
+    return found  # type: ignore[no-any-return]
+
+
+@handler(TaskEnqueued, name="events.call_task", replay=False)
+def call_task(task: TaskEnqueued) -> None:
+    """Call the function that was asked for."""
+    try:
+        function = _function(task.function)
+    except (ImportError, TypeError) as error:
+        raise Cancel(f"{task.function} cannot be called any more: {error}") from error
+    function(**task.arguments)

@@ -1,0 +1,246 @@
+"""Step 2: LeasedWork, the one state machine of everything that is owed.
+
+Whoever claims work gets a lease: a token that is good until `lease_until`. The work is done in a transaction
+that opens with its completion, fenced by the token. If the worker dies, the lease runs out and `expire` gives
+the work back. The times are the database's, so that the clocks of several machines need not agree.
+"""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, ClassVar, Self, TypeVar, cast
+
+from django.apps import apps
+from django.db import models
+from django.db.models.functions import Now
+
+from events import work_sql
+from events.backoff import delay
+from events.conf import conf
+from events.exceptions import LeaseLost
+from events.priority import Priority
+from events.sql import execute, fetch
+
+ERROR_LENGTH = 4000
+
+
+class State(models.TextChoices):
+    """Where a piece of work stands."""
+
+    #: Not begun.
+    PENDING = "pending", "pending"
+    #: Claimed by a worker whose lease is good, or ran out a moment ago.
+    RUNNING = "running", "running"
+    #: Failed, postponed or abandoned; due again at available_at.
+    RETRYING = "retrying", "retrying"
+    #: Done.
+    SUCCEEDED = "succeeded", "succeeded"
+    #: Attempts used up. Kept for somebody to look at; can be requeued.
+    DEAD = "dead", "dead"
+    #: The handler said that it has become pointless.
+    CANCELLED = "cancelled", "cancelled"
+
+
+class LeasedWorkQuerySet(models.QuerySet[Any]):
+    """Which work, and what to do with many rows of it."""
+
+    def unfinished(self) -> Self:
+        """What is still owed."""
+        return self.filter(finished_at=None)
+
+    def dead(self) -> Self:
+        """What has used up its attempts."""
+        return self.filter(state=State.DEAD)
+
+    def requeue(self) -> int:
+        """Make finished work pending again, with fresh attempts; return how many rows."""
+        return self.filter(finished_at__isnull=False).update(
+            state=State.PENDING, available_at=Now(), finished_at=None, failed=0, crashed=0, last_error=""
+        )
+
+
+class LeasedWork(models.Model):
+    """A row that somebody owes. Subclass it, and register what doing it means with `performs`."""
+
+    #: Which drain does it: the name of a django-q2 cluster, or of none, and then the default cluster does.
+    lane: ClassVar[str] = "events"
+    #: Relations that are fetched with a claim, in one query for all of it.
+    fetched_with_claim: ClassVar[tuple[str, ...]] = ("event",)
+    #: SQL that a due row (alias `work`) must fulfil besides.
+    gate: ClassVar[str] = ""
+
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority, default=Priority.USUAL, db_default=Priority.USUAL
+    )
+    available_at = models.DateTimeField(db_default=Now())
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    failed = models.PositiveSmallIntegerField(default=0, db_default=0)
+    crashed = models.PositiveSmallIntegerField(default=0, db_default=0)
+    last_error = models.TextField(default="", db_default="", blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LeasedWorkQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(state__in=State.values), name="%(class)s_state"),
+            models.CheckConstraint(
+                condition=models.Q(priority__in=Priority.values), name="%(class)s_priority"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=State.RUNNING, lease_token__isnull=False, lease_until__isnull=False)
+                | (~models.Q(state=State.RUNNING) & models.Q(lease_token=None, lease_until=None)),
+                name="%(class)s_running_has_lease",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=work_sql.TERMINAL, finished_at__isnull=False)
+                | (~models.Q(state__in=work_sql.TERMINAL) & models.Q(finished_at=None)),
+                name="%(class)s_terminal_is_finished",
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["priority", "available_at", "id"],
+                name="%(class)s_due",
+                condition=models.Q(state__in=work_sql.WAITING),
+            ),
+            models.Index(
+                fields=["lease_until"], name="%(class)s_leased", condition=models.Q(state=State.RUNNING)
+            ),
+            models.Index(fields=["finished_at"], name="%(class)s_dead", condition=models.Q(state=State.DEAD)),
+        ]
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts ended badly or are under way: failures, crashes and the present one."""
+        return self.failed + self.crashed + (self.state in {State.RUNNING, State.SUCCEEDED})
+
+    @classmethod
+    def claim(cls, limit: int) -> list[Self]:
+        """Take up to `limit` due rows under one fresh token, in the order in which they are to be done.
+
+        One statement, committed by itself: a claim must survive the transaction of the work.
+        """
+        values = [uuid.uuid4(), conf.lease_seconds, list(Priority.values), limit, limit]
+        claimed = list(cls.objects.raw(work_sql.claim(cls._meta.db_table, cls.gate), values))
+        claimed.sort(key=lambda work: (work.priority, work.available_at, work.pk))
+        if claimed and cls.fetched_with_claim:
+            models.prefetch_related_objects(claimed, *cls.fetched_with_claim)
+        return claimed
+
+    @classmethod
+    def expire(cls) -> int:
+        """Give back what the dead held; return how many rows.
+
+        Only the first unfinished row of a token is blamed: it was the one being done. The third time it is dead.
+        """
+        values = [conf.max_crashes, conf.max_crashes, conf.backoff_seconds, conf.max_crashes]
+        return execute(work_sql.expire(cls._meta.db_table), values)
+
+    @classmethod
+    def release(cls, token: uuid.UUID | None) -> int:
+        """Give back, uncounted, what this token still holds; return how many rows."""
+        return execute(work_sql.release(cls._meta.db_table), [token])
+
+    def complete(self) -> None:
+        """Record success; raise LeaseLost when the lease is no longer ours.
+
+        Called first in the transaction of the work: its row lock then keeps `expire` away while this lives.
+        """
+        if not execute(work_sql.complete(self._meta.db_table), [self.pk, self.lease_token]):
+            raise LeaseLost(f"The lease of {self} ran out before it was begun.")
+
+    @property
+    def max_attempts(self) -> int:
+        """After how many failures this is dead."""
+        return conf.max_attempts
+
+    def fail(self, error: str) -> State | None:
+        """Record a failure: due again after a backoff, or dead once the attempts are used up.
+
+        Return the new state, or None if the lease was lost and nothing was recorded.
+        """
+        failed = self.failed + 1
+        if failed >= self.max_attempts:
+            return self._leave(State.DEAD, failed=failed, finished_at=Now(), last_error=error)
+        seconds = delay(failed, first=conf.backoff_seconds, ceiling=conf.backoff_ceiling_seconds)
+        return self._leave(State.RETRYING, failed=failed, available_at=_in(seconds), last_error=error)
+
+    def cancel(self, reason: str) -> State | None:
+        """Record that the work has become pointless."""
+        return self._leave(State.CANCELLED, finished_at=Now(), last_error=reason)
+
+    def postpone(self, seconds: float, reason: str) -> State | None:
+        """Make the work due again after so many seconds, without counting a failure."""
+        return self._leave(State.RETRYING, available_at=_in(seconds), last_error=reason)
+
+    def _leave(self, state: State, **changes: Any) -> State | None:
+        """Leave the running state for `state`, if the lease is still ours."""
+        if "last_error" in changes:
+            changes["last_error"] = _storable(changes["last_error"])
+        mine = type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
+        left = mine.update(state=state, lease_token=None, lease_until=None, **changes)
+        return state if left else None
+
+
+def _in(seconds: float) -> models.Expression:
+    return cast(models.Expression, Now() + timedelta(seconds=seconds))
+
+
+def _storable(text: str) -> str:
+    """Cut to a storable length, and replace what PostgreSQL's text cannot hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\\0")[:ERROR_LENGTH]
+
+
+W = TypeVar("W", bound=LeasedWork)
+
+#: What doing a piece of work means, by its model.
+_steps: dict[type[LeasedWork], Callable[[Any], None]] = {}
+
+
+def performs(model: type[W]) -> Callable[[Callable[[W], None]], Callable[[W], None]]:
+    """Register the decorated function as what doing a row of `model` means; it runs inside a transaction."""
+
+    def register(step: Callable[[W], None]) -> Callable[[W], None]:
+        _steps[model] = step
+        return step
+
+    return register
+
+
+def step_of(model: type[LeasedWork]) -> Callable[[Any], None]:
+    """Return what was registered with `performs`."""
+    return _steps[model]
+
+
+def models_in(lane: str) -> list[type[LeasedWork]]:
+    """Return the models whose work a drain of this lane does, in the order of INSTALLED_APPS."""
+    return [model for model in leased_models() if model.lane == lane]
+
+
+def leased_models() -> list[type[LeasedWork]]:
+    """Return every model of leased work in the installation."""
+    return [model for model in apps.get_models() if issubclass(model, LeasedWork) and not model._meta.proxy]
+
+
+def lanes() -> list[str]:
+    """Return the names of all lanes."""
+    return list(dict.fromkeys(model.lane for model in leased_models()))
+
+
+def seconds_until_due(lane: str) -> float | None:
+    """Return in how many seconds (negative: since how many) work of the lane is due, expired leases included.
+
+    None if nothing is owed.
+    """
+    ((seconds,),) = fetch(f"SELECT {due_sql([lane])}")
+    return None if seconds is None else float(seconds)
+
+
+def due_sql(names: list[str]) -> str:
+    """Return a scalar SQL expression: the seconds until the earliest due work of these lanes, or NULL."""
+    tables = [(model._meta.db_table, model.gate) for name in names for model in models_in(name)]
+    return work_sql.due(tables, list(Priority.values))
