@@ -1,0 +1,23 @@
+"""Find the notifiers and put them on the bus."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class EngagementConfig(AppConfig):
+    """Discovers `notifiers.py` of every installed app."""
+
+    name = "engagement"
+    verbose_name = "Engagement"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Subscribe the fan-out to every event type that has a notifier."""
+        from engagement import checks, process  # noqa: F401 - register by being imported
+        from engagement.fanout import fan_out
+        from engagement.registry import notifiers
+        from events.bus import subscribe
+
+        autodiscover_modules("notifiers")
+        for notifier in notifiers:
+            subscribe(notifier.event, fan_out, name="engagement.fan_out", replay=False)

@@ -1,0 +1,20 @@
+"""The channels of the installation: a file in this folder is a channel."""
+
+import importlib
+import pkgutil
+from functools import cache
+
+from engagement.channels.base import Channel
+
+__all__ = ["Channel", "channels"]
+
+
+@cache
+def channels() -> dict[str, Channel]:
+    """Return every channel by name, the inbox first: it works when nothing else does."""
+    modules = [
+        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
+    ]
+    found = [module.channel for module in modules if hasattr(module, "channel")]
+    found.sort(key=lambda channel: (not channel.is_inbox, channel.name))
+    return {channel.name: channel for channel in found}

@@ -1,0 +1,56 @@
+"""Wordings that would fail, found before anybody waits for a notification."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
+
+from engagement import wording
+from engagement.channels import channels
+from engagement.registry import event_type_of, notifiers, permitted_params
+
+
+@register("engagement")
+def check_wordings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Compile every wording file, and miss those that are not there."""
+    try:
+        return [*_broken(), *_missing(), *_unknown_channels()]
+    except wording.WordingError as error:
+        return [Error(str(error), hint="Correct the file.", id="engagement.E001")]
+
+
+def _broken() -> Iterable[CheckMessage]:
+    for slug, found in wording.every_wording():
+        if event_type_of(slug) is None:
+            yield checks.Warning(
+                f"{found.source}: no notifier or event type is called {slug}.",
+                hint="Name the file after the slug of a notifier, or delete it.",
+                id="engagement.W002",
+            )
+            continue
+        try:
+            found.check(permitted_params(slug))
+        except wording.WordingError as error:
+            yield Error(str(error), hint="People would get the fallback notification.", id="engagement.E003")
+
+
+def _missing() -> Iterable[CheckMessage]:
+    for notifier in notifiers:
+        if notifier.wording_slug() not in wording.files():
+            yield checks.Warning(
+                f"{notifier.name} has no wording: people get the fallback notification.",
+                hint=f"Write notifications/{notifier.wording_slug()}.toml in its app.",
+                id="engagement.W004",
+            )
+
+
+def _unknown_channels() -> Iterable[CheckMessage]:
+    for notifier in notifiers:
+        unknown = set(notifier.channels) - channels().keys()
+        if unknown:
+            yield Error(
+                f"{notifier.name}.channels names {', '.join(sorted(unknown))}.",
+                hint=f"The channels are {', '.join(channels())}.",
+                id="engagement.E005",
+            )

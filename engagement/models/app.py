@@ -1,0 +1,107 @@
+"""The inbox."""
+
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from engagement.models.notifiable import NotifiableEvent, in_retention
+from events.retention import Expiring
+
+TITLE_LENGTH = 400
+MESSAGE_LENGTH = 4000
+
+
+class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
+    """Which of them."""
+
+    def of(self, person: Any) -> Self:
+        """Those of one person: everything that shows or changes a notification begins here."""
+        return self.filter(person=person)
+
+    def unread(self) -> Self:
+        """Those not opened, and not put away."""
+        return self.filter(read_at=None, archived_at=None)
+
+    def in_inbox(self) -> Self:
+        """Those not put away."""
+        return self.filter(archived_at=None)
+
+    def mark_read(self) -> int:
+        """Mark the unread among these as read, now; return how many."""
+        return self.filter(read_at=None).update(read_at=Now())
+
+    def mark_unread(self) -> int:
+        """Mark these as unread; return how many were read."""
+        return self.filter(read_at__isnull=False).update(read_at=None)
+
+
+class AppNotification(Expiring):
+    """A row in a person's inbox. All that is shown is on it, so that listing joins nothing."""
+
+    event = models.OneToOneField(
+        NotifiableEvent,
+        verbose_name=_("notifiable event"),
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="app_notification",
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="app_notifications",
+    )
+    event_type = models.CharField(_("event type"), max_length=100)
+    category = models.CharField(_("category"), max_length=50)
+    title = models.CharField(_("title"), max_length=TITLE_LENGTH)
+    message = models.TextField(_("message"), max_length=MESSAGE_LENGTH, blank=True)
+    url = models.CharField(_("address"), max_length=2000, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    about = models.CharField(_("about"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read at"), null=True, blank=True)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
+    is_read = models.GeneratedField(
+        expression=models.Q(read_at__isnull=False),  # type: ignore[arg-type]  # the stubs know no conditions
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+    delete_at = models.DateTimeField(_("delete at"), default=in_retention)
+
+    objects = AppNotificationQuerySet.as_manager()
+
+    class Meta(Expiring.Meta):
+        verbose_name = _("app notification")
+        verbose_name_plural = _("app notifications")
+        indexes: ClassVar[list[models.Index]] = [
+            *Expiring.Meta.indexes,
+            models.Index(
+                fields=["person", "-id"], name="appnotification_inbox", condition=models.Q(archived_at=None)
+            ),
+            models.Index(
+                fields=["person", "-id"],
+                name="appnotification_unread",
+                condition=models.Q(read_at=None, archived_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        """Return the page in which it is listed."""
+        return reverse("engagement:inbox")
+
+    def mark_as_read(self) -> bool:
+        """Mark it as read; tell whether it was unread."""
+        changed = type(self).objects.filter(pk=self.pk).mark_read()
+        self.refresh_from_db(fields=["read_at", "is_read"])
+        return bool(changed)

@@ -1,0 +1,149 @@
+"""Notifiers: who hears of an event, why, and on which channels by default."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+
+from engagement.conf import conf
+from events.bus import AlreadyRegistered, EventType, EventTypes, InvalidEventType, Payload, RetryLater
+
+P = TypeVar("P", bound=Payload)
+
+#: Known in every wording, besides the payload's fields: who reads it, why, where it leads, whose site it is.
+COMMON_PARAMS = frozenset({"person", "reason", "url", "site"})
+NEWER_DEPLOYMENT = 60
+
+
+class Notifier(Generic[P]):
+    """Subclass it in a capability's `notifiers.py`; that registers it.
+
+    class ProductCreatedNotifier(Notifier[ProductCreated]):
+        event = ProductCreated
+        reason = _("you manage this product's organisation")
+        example = ProductCreated(product_id=1, name="Kite", url="/products/1/")
+
+        def audience(self, event: ProductCreated) -> QuerySet[Person]:
+            return managers_of(event)
+
+    Several notifiers of one event are asked in the order in which they are declared; a person goes to the
+    first that chooses them.
+    """
+
+    #: The payload model of the event type.
+    event: ClassVar[type[Payload]]
+    #: The name of the wording; the event type's, unless two audiences get different texts.
+    slug: ClassVar[str] = ""
+    #: What people opt in and out of; the event type's, unless given.
+    category: ClassVar[str] = ""
+    #: Where it goes when the person has not chosen.
+    channels: ClassVar[tuple[str, ...]] = ("app", "email")
+    #: "You hear of this because ...", shown on each notification.
+    reason: ClassVar[str | Promise] = ""
+    #: Whether the actor hears of their own act.
+    notify_actor: ClassVar[bool] = False
+    #: How long its notifications are kept; the category's or ENGAGEMENT_RETENTION, unless given.
+    retention: ClassVar[timedelta | None] = None
+    #: An event for previews and tests.
+    example: ClassVar[Payload]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "event" in cls.__dict__:
+            notifiers.register(cls())
+
+    def audience(self, event: P) -> QuerySet[Any] | Iterable[Any]:
+        """Return the people: a queryset of them, or an iterable of people or primary keys.
+
+        It has no side effects, and may raise Cancel when there is no point any more. The actor may be in it.
+        """
+        raise NotImplementedError(f"{type(self).__qualname__}.audience() is missing.")
+
+    def url(self, event: P) -> str:
+        """Return where the notification leads: the payload's own url, unless overridden."""
+        return str(getattr(event, "url", "") or "")
+
+    @property
+    def event_type(self) -> EventType:
+        """The registered type."""
+        return EventTypes.of(self.event)
+
+    @property
+    def name(self) -> str:
+        """How rows refer to it: `product_management.ProductCreatedNotifier`."""
+        module = type(self).__module__.removesuffix(".notifiers").rpartition(".")[2]
+        return f"{module}.{type(self).__qualname__}"
+
+    def wording_slug(self) -> str:
+        """Return the name of the wording."""
+        return self.slug or str(self.event_type)
+
+    def effective_category(self) -> str:
+        """Return the category."""
+        return self.category or self.event_type.category
+
+    def effective_retention(self) -> timedelta:
+        """Return how long its notifications are kept."""
+        if self.retention is not None:
+            return self.retention
+        return conf.category_retention.get(self.effective_category(), conf.retention)
+
+
+class NotifierRegistry:
+    """Every notifier, by name and by event type."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Notifier[Any]] = {}
+
+    def register(self, notifier: Notifier[Any]) -> None:
+        """Add one; raise when its name is taken, or when it is declared wrongly."""
+        event_type, place = notifier.event_type, f"{notifier.__module__}.{type(notifier).__qualname__}"
+        if not isinstance(getattr(notifier, "example", None), notifier.event):
+            raise InvalidEventType(
+                f"{place}.example must be a {notifier.event.__name__}: previews and tests use it."
+            )
+        if type(notifier).audience is Notifier.audience:
+            raise InvalidEventType(f"{place} ({event_type}) has no audience().")
+        taken = self._by_name.setdefault(notifier.name, notifier)
+        if taken is not notifier:
+            raise AlreadyRegistered("notifier", notifier.name, inspect.getfile(type(taken)), place)
+
+    def of(self, event_type: str) -> list[Notifier[Any]]:
+        """Return the notifiers of a type, in the order of their declaration."""
+        return [notifier for notifier in self._by_name.values() if notifier.event_type == event_type]
+
+    def for_slug(self, slug: str) -> Notifier[Any] | None:
+        """Return a notifier that uses this wording."""
+        return next(
+            (notifier for notifier in self._by_name.values() if notifier.wording_slug() == slug), None
+        )
+
+    def __getitem__(self, name: str) -> Notifier[Any]:
+        """Return the notifier; one that is not known yet may come with a newer deployment."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise RetryLater(
+                NEWER_DEPLOYMENT, f"The notifier {name!r} is not known to this process"
+            ) from None
+
+    def __iter__(self) -> Iterator[Notifier[Any]]:
+        return iter(self._by_name.values())
+
+
+notifiers = NotifierRegistry()
+
+
+def event_type_of(slug: str) -> EventType | None:
+    """Return the event type whose parameters a wording may use; None for an unknown slug."""
+    notifier = notifiers.for_slug(slug)
+    return notifier.event_type if notifier else EventTypes.get(slug)
+
+
+def permitted_params(slug: str) -> frozenset[str]:
+    """Return the names that a wording may use: the payload's fields and COMMON_PARAMS."""
+    found = event_type_of(slug)
+    return COMMON_PARAMS | (frozenset(found.payload.model_fields) if found else frozenset())

@@ -1,0 +1,99 @@
+"""The pages of the inbox. What changes something is a POST; somebody else's notification does not exist."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from engagement import inbox
+from engagement.conf import conf
+from engagement.models import AppNotification
+
+#: The largest id that PostgreSQL's bigint holds.
+LARGEST_ID = 2**63 - 1
+
+
+@login_required
+@require_GET
+@never_cache
+def show(request: HttpRequest) -> HttpResponse:
+    """List the person's notifications, newest first."""
+    only_unread = request.GET.get("show") == "unread"
+    page = inbox.page(request.user, before=_id(request.GET.get("before")), unread=only_unread)
+    return render(
+        request,
+        "engagement/inbox.html",
+        {"page": page, "only_unread": only_unread, "is_first": "before" not in request.GET},
+    )
+
+
+@login_required
+@require_POST
+def open_(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark as read and go to where the notification leads."""
+    notification = _mine(request, pk)
+    notification.mark_as_read()
+    return redirect(_safe(notification.url, request) or reverse("engagement:inbox"))
+
+
+@login_required
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark one as read."""
+    _mine(request, pk).mark_as_read()
+    return _back(request)
+
+
+@login_required
+@require_POST
+def unread(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark one as unread."""
+    AppNotification.objects.filter(pk=_mine(request, pk).pk).mark_unread()
+    return _back(request)
+
+
+@login_required
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Mark everything as read that was there when the page was shown."""
+    count = inbox.mark_all_read(request.user, up_to=_id(request.POST.get("up_to")))
+    if count:
+        done = ngettext(
+            "%(count)d notification marked as read.", "%(count)d notifications marked as read.", count
+        )
+        messages.success(request, done % {"count": count})
+    else:
+        messages.info(request, _("There was nothing unread."))
+    return redirect("engagement:inbox")
+
+
+def _mine(request: HttpRequest, pk: int) -> AppNotification:
+    found = inbox.find(request.user, pk) if pk <= LARGEST_ID else None
+    if found is None:
+        raise Http404("You have no such notification.")
+    return found
+
+
+def _id(text: Any) -> int | None:
+    """Return an id out of a request; None for anything that is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and int(text) <= LARGEST_ID else None
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Return to the list that was shown."""
+    return redirect(_safe(request.POST.get("next", ""), request) or reverse("engagement:inbox"))
+
+
+def _safe(url: str, request: HttpRequest) -> str | None:
+    """Return the address if it is on this host or an allowed one, and so is no open redirect."""
+    hosts = {request.get_host(), *conf.allowed_hosts}
+    allowed = url_has_allowed_host_and_scheme(url, allowed_hosts=hosts, require_https=request.is_secure())
+    return url if allowed else None

@@ -1,0 +1,127 @@
+"""The text for slug x channel x language: what staff wrote in the database, else the capability's file.
+
+A file is `notifications/<slug>.toml` in an installed app:
+
+    [en.app]
+    title = "{{ name }} is live"
+    message = "You can find it at {{ url }}."
+"""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.template import TemplateSyntaxError
+
+from engagement.sandbox import SandboxedTemplate, compile_text
+
+
+class WordingError(Exception):
+    """The wording is missing, or cannot be used; says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The two texts of a notification, unrendered."""
+
+    title: str
+    message: str
+    source: str
+
+    def compiled(self) -> tuple[SandboxedTemplate, SandboxedTemplate]:
+        """Return both texts compiled; raise WordingError."""
+        try:
+            return compile_text(self.title), compile_text(self.message)
+        except (TemplateSyntaxError, RecursionError) as error:
+            raise WordingError(f"{self.source}: {error}") from error
+
+    def check(self, permitted: frozenset[str]) -> None:
+        """Raise WordingError if it cannot be compiled, or uses parameters that there are not."""
+        title, message = self.compiled()
+        unknown = sorted((title.names | message.names) - permitted)
+        if unknown:
+            raise WordingError(
+                f"{self.source}: there is no parameter {', '.join(unknown)}; there are {', '.join(sorted(permitted))}."
+            )
+
+
+def find(slug: str, channel: str, language: str) -> Wording:
+    """Return the wording in this language, else the region's base language, else the installation's.
+
+    Raises WordingError if there is none, naming the file to write.
+    """
+    candidates = _languages(language)
+    edited = _from_database(slug, channel, candidates)
+    for candidate in candidates:
+        found = edited.get(candidate) or _from_file(slug, channel, candidate)
+        if found:
+            return found
+    raise WordingError(
+        f"There is no wording of {slug} for {channel}: write notifications/{slug}.toml in its app."
+    )
+
+
+def _languages(language: str) -> list[str]:
+    base = settings.LANGUAGE_CODE
+    wanted = [language, language.partition("-")[0], base, base.partition("-")[0]]
+    return list(dict.fromkeys(wanted))
+
+
+def _from_database(slug: str, channel: str, languages: list[str]) -> dict[str, Wording]:
+    model = apps.get_model("engagement", "NotificationTemplate")
+    edited = model.objects.filter(event_type=slug, channel=channel, language__in=languages, is_active=True)
+    return {template.language: template.wording() for template in edited}
+
+
+def _from_file(slug: str, channel: str, language: str) -> Wording | None:
+    place = files().get(slug)
+    if place is None:
+        return None
+    texts = _read(place).get(language, {}).get(channel)
+    return (
+        Wording(texts["title"], texts.get("message", ""), f"{place} [{language}.{channel}]")
+        if texts
+        else None
+    )
+
+
+def every_wording() -> Iterator[tuple[str, Wording]]:
+    """Yield (slug, wording) of all files; for checks."""
+    for slug, place in files().items():
+        for language, texts in _read(place).items():
+            for channel in texts:
+                found = _from_file(slug, channel, language)
+                if found:
+                    yield slug, found
+
+
+@cache
+def files() -> dict[str, Path]:
+    """Return the file of each slug; raise WordingError if two apps claim one."""
+    found: dict[str, Path] = {}
+    for app in apps.get_app_configs():
+        for place in sorted(Path(app.path, "notifications").glob("*.toml")):
+            if place.stem in found:
+                raise WordingError(
+                    f"The wording of {place.stem} is in {found[place.stem]} and in {place}: keep one."
+                )
+            found[place.stem] = place
+    return found
+
+
+@cache
+def _read(place: Path) -> dict[str, dict[str, dict[str, str]]]:
+    try:
+        data: dict[str, Any] = tomllib.loads(place.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WordingError(f"{place}: {error}") from error
+    for language, texts in data.items():
+        for channel, text in (texts if isinstance(texts, dict) else {"?": None}).items():
+            if not isinstance(text, dict) or not isinstance(text.get("title"), str):
+                raise WordingError(f'{place}: [{language}.{channel}] needs a title = "...".')
+    return data
