@@ -1,0 +1,1 @@
+"""People, organisations and who manages what; the other capabilities may import it."""

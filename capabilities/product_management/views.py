@@ -1,0 +1,75 @@
+"""The pages of products."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from capabilities.people.models import Person
+from capabilities.product_management.forms import NewProductForm, ProductForm
+from capabilities.product_management.models import Product
+from capabilities.product_management.services import ProductManagementService
+
+LISTED = 100
+
+
+@login_required
+@require_GET
+def index(request: HttpRequest) -> HttpResponse:
+    """List the newest products."""
+    products = Product.objects.select_related("organisation", "person").order_by("-id")[:LISTED]
+    return render(request, "product_management/index.html", {"products": products})
+
+
+@login_required
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a product."""
+    product = get_object_or_404(Product.objects.select_related("organisation", "person"), pk=pk)
+    can_edit = ProductManagementService.can_edit(product, _person(request))
+    return render(request, "product_management/detail.html", {"product": product, "can_edit": can_edit})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """Create a product; its managers are notified."""
+    person = _person(request)
+    form = NewProductForm(person, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        product = ProductManagementService.create_product(
+            form.cleaned_data, person, form.cleaned_data["owner"]
+        )
+        messages.success(request, _("%(name)s is live. Its managers are being notified.") % {"name": product})
+        return redirect(product)
+    return render(request, "product_management/form.html", {"form": form}, status=_status(form))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a product; its managers are notified."""
+    person, product = _person(request), get_object_or_404(Product, pk=pk)
+    if not ProductManagementService.can_edit(product, person):
+        raise PermissionDenied
+    form = ProductForm(request.POST or None, instance=product)
+    if request.method == "POST" and form.is_valid():
+        ProductManagementService.update_product(product, form.cleaned_data, person)
+        messages.success(request, _("Saved."))
+        return redirect(product)
+    return render(
+        request, "product_management/form.html", {"form": form, "product": product}, status=_status(form)
+    )
+
+
+def _person(request: HttpRequest) -> Person:
+    return cast(Person, request.user)
+
+
+def _status(form: ProductForm) -> int:
+    return 422 if form.errors else 200
