@@ -163,7 +163,13 @@ def _create_app_notifications(notice: Notice, chosen: Sequence[Candidate]) -> in
 def _names(people: Sequence[Any]) -> dict[Any, str]:
     """Return what to call these people."""
     found = get_user_model()._default_manager.in_bulk(people)
-    return {pk: person.get_full_name() or person.get_username() for pk, person in found.items()}
+    return {pk: _name(person) for pk, person in found.items()}
+
+
+def _name(person: Any) -> str:
+    """Return the full name of those user models that have one."""
+    full_name = getattr(person, "get_full_name", str)()
+    return full_name or str(person.get_username())
 
 
 def _fallback(notice: Notice) -> Text:

@@ -22,9 +22,11 @@ _thread = threading.local()
 
 
 class Pace:
-    """How many rows to claim: few while they are slow, so that urgent ones need not wait; many while they are quick.
+    """How many rows to claim: many while they are quick and there is a backlog, otherwise few.
 
-    Fixed claims of 100 let an urgent row wait 9.7 s behind handlers of 50 ms; this, 0.11 s.
+    Few while they are slow, so that urgent ones need not wait: fixed claims of 100 let an urgent row wait
+    9.7 s behind handlers of 50 ms; this, 0.11 s. Few while there is no backlog, so that idle workers get a
+    share: two slow runs of one event are not to be done one after the other.
     """
 
     def __init__(self) -> None:
@@ -32,9 +34,11 @@ class Pace:
 
     def learn(self, claimed: int, seconds: float) -> None:
         """Adapt to how long a claim of so many rows took."""
-        if seconds > SLOW:
+        if claimed < self.limit:
+            self.limit = max(1, claimed)
+        elif seconds > SLOW:
             self.limit = max(1, self.limit // 2)
-        elif seconds < QUICK and claimed == self.limit:
+        elif seconds < QUICK:
             self.limit = min(LARGEST_CLAIM, self.limit * 2)
 
 
@@ -90,7 +94,7 @@ def _take(model: type[LeasedWork], pace: Pace, deadline: float) -> int:
         for work in claimed:
             attempt(work)
             attempted += 1
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= min(deadline, started + SLOW):
                 break
         else:
             all_done = True

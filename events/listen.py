@@ -39,6 +39,11 @@ class Listener:
         """Wait for an announcement, at most so long; tell whether there was one."""
         return any(True for _ in self._raw().notifies(timeout=seconds, stop_after=1))
 
+    def close(self) -> None:
+        """Close the connection of our own, if there is one."""
+        if self._own is not None:
+            self._own.close()
+
     def _raw(self) -> psycopg.Connection:
         if conf.listen_dsn:
             if self._own is None or self._own.closed:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from events.conf import conf
 from events.exceptions import NotYetKnown
 from events.registry import Envelope, EventTypes, Payload, event_type_choices
-from events.retention import Expiring, expired_sql
+from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
 from events.subscribe import handlers
-from events.work import LeasedWork, State, leased_models
+from events.work import LATELY_DEAD, UNFINISHED, LeasedWork, State, leased_models
 
 ORDER_GATE = """
     AND (work.order_key IS NULL OR NOT EXISTS (
@@ -31,8 +31,8 @@ class EventLogQuerySet(models.QuerySet["EventLog"]):
         return models.Exists(HandlerRun.objects.filter(event_id=models.OuterRef("pk"), **condition))
 
     def unheard(self) -> Self:
-        """Nobody had subscribed when it was published."""
-        return self.filter(~self._with())
+        """Nobody had subscribed when it was published, nor has it been replayed since."""
+        return self.filter(~self._with(), heard=False)
 
     def dead(self) -> Self:
         """A handler has used up its attempts."""
@@ -74,6 +74,8 @@ class EventLog(Expiring):
     correlation_id = models.UUIDField(_("correlation id"))
     causation_id = models.UUIDField(_("causation id"), null=True)
     occurred_at = models.DateTimeField(_("occurred at"), default=timezone.now)
+    #: Whether any handler had subscribed; stored, as the few that nobody heard could not be found otherwise.
+    heard = models.BooleanField(_("heard"), default=True, db_default=True)
 
     objects = EventLogQuerySet.as_manager()
 
@@ -89,6 +91,7 @@ class EventLog(Expiring):
             *Expiring.Meta.indexes,
             models.Index(fields=["type", "id"], name="eventlog_type"),
             models.Index(fields=["correlation_id"], name="eventlog_correlation"),
+            models.Index(fields=["id"], name="eventlog_unheard", condition=models.Q(heard=False)),
         ]
 
     def __str__(self) -> str:
@@ -134,25 +137,25 @@ class EventLog(Expiring):
         return "done"
 
     @classmethod
-    def still_owed(cls) -> tuple[str, list[object]]:
-        """Return the condition: some work of this event is unfinished, or died not long ago."""
+    def still_owed(cls) -> list[Owed]:
+        """Return the conditions: some work of this event is unfinished, or died not long ago."""
+        lately: Owed = (LATELY_DEAD, [timezone.now() - conf.dead_retention])
         works = [model._meta.db_table for model in leased_models() if _is_of_an_event(model)]
-        owed = " OR ".join(
-            f"EXISTS (SELECT 1 FROM {table} work WHERE work.event_id = expired.id AND (work.finished_at IS NULL"
-            " OR work.state = 'dead' AND work.finished_at > %s))"
+        return [
+            (f"EXISTS (SELECT 1 FROM {table} work WHERE work.event_id = expired.id AND {state})", values)
             for table in works
-        )
-        return owed, [timezone.now() - conf.dead_retention] * len(works)
+            for state, values in [*UNFINISHED, lately]
+        ]
 
     @classmethod
     def delete_expired(cls, now: datetime, limit: int) -> int:
         """Delete expired events together with their handler runs; return how many events."""
-        owed, values = cls.still_owed()
+        expired, values = expired_sql(cls, now, limit)
         return execute(
-            f"""WITH gone AS MATERIALIZED ({expired_sql("events_eventlog", "id", owed)}),
+            f"""WITH gone AS MATERIALIZED ({expired}),
                      runs AS (DELETE FROM events_handlerrun WHERE event_id = ANY(ARRAY(SELECT id FROM gone)))
                 DELETE FROM events_eventlog WHERE id = ANY(ARRAY(SELECT id FROM gone))""",
-            [now, *values, limit],
+            values,
         )
 
 

@@ -1,5 +1,6 @@
 """Step 1: validate, write the log row and the handler runs in the caller's transaction, wake the workers."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ ON_THE_LOOP = (
     "use `await event_bus.apublish(...)`."
 )
 NAME_LENGTH = 200
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def _prepare(draft: Draft) -> EventLog:
         causation_id=parent.event_id if parent else None,
         occurred_at=now,
         delete_at=now + event_type.retention,
+        heard=bool(handlers.of(event_type)),
     )
     _check_lengths(event_type, event)
     return event
@@ -131,10 +134,16 @@ def _prepare(draft: Draft) -> EventLog:
 
 def _check_lengths(event_type: EventType, event: EventLog) -> None:
     """Refuse here what the columns would refuse after the caller's other statements."""
-    names = {"key": event.key, "about": event.about, "ordered_by()": event.order_key}
-    wrong = [name for name, value in names.items() if value is not None and len(value) > NAME_LENGTH]
+    names = {"key": event.key, "about": event.about or None, "ordered_by()": event.order_key}
+    wrong = [name for name, value in names.items() if value is not None and not _is_name(value)]
     if wrong:
-        raise InvalidPayload(event_type, [f"{name}: longer than {NAME_LENGTH} characters" for name in wrong])
+        raise InvalidPayload(
+            event_type, [f"{name}: must have 1 to {NAME_LENGTH} characters" for name in wrong]
+        )
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= NAME_LENGTH and not UNSTORABLE.search(text)
 
 
 def _validated(draft: Draft) -> tuple[EventType, Payload]:
@@ -147,20 +156,20 @@ def _validated(draft: Draft) -> tuple[EventType, Payload]:
 
 
 def _storable(event_type: EventType, payload: Payload) -> dict[str, Any]:
-    """Return the payload as JSON data; PostgreSQL's jsonb takes any but the NUL character."""
+    """Return the payload as JSON data, without the two kinds of characters that PostgreSQL's jsonb refuses."""
     data: dict[str, Any] = payload.model_dump(mode="json")
-    bad = [name for name, value in data.items() if _has_nul(value)]
+    bad = [name for name, value in data.items() if _is_unstorable(value)]
     if bad:
-        raise InvalidPayload(event_type, [f"{name}: contains a NUL character" for name in bad])
+        raise InvalidPayload(event_type, [f"{name}: contains a NUL or a lone surrogate" for name in bad])
     return data
 
 
-def _has_nul(value: Any) -> bool:
+def _is_unstorable(value: Any) -> bool:
     if isinstance(value, str):
-        return "\0" in value
+        return UNSTORABLE.search(value) is not None
     if isinstance(value, dict):
-        return any(_has_nul(key) or _has_nul(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_has_nul, value))
+        return any(_is_unstorable(key) or _is_unstorable(item) for key, item in value.items())
+    return isinstance(value, list) and any(map(_is_unstorable, value))
 
 
 def _lock_order_keys(events: Sequence[EventLog]) -> None:

@@ -27,6 +27,7 @@ _COLUMNS = (
     "causation_id",
     "occurred_at",
     "delete_at",
+    "heard",
 )
 
 
@@ -38,7 +39,7 @@ def insert() -> str:
     return f"""
         WITH draft ({columns}) AS (
             SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::jsonb[], %s::text[], %s::{actor}[],
-                %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[])
+                %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::boolean[])
         ), logged AS (
             INSERT INTO events_eventlog ({columns}) SELECT {columns} FROM draft
             ON CONFLICT (type, key) WHERE key IS NOT NULL DO NOTHING

@@ -72,6 +72,13 @@ class Payload(BaseModel):
         """Turn the data of an older version, as it stands in the log, into this version's."""
         return data
 
+    def __eq__(self, other: object) -> bool:
+        """Compare the facts: an event read from the log equals the payload that was published."""
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), repr(sorted(self.__dict__.items()))))
+
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         hidden = sensitive_fields(type(self))
         for name, value in super().__repr_args__():

@@ -7,6 +7,9 @@ from django.db import models
 
 from events.sql import execute
 
+#: An SQL condition on the alias `expired`, and its parameters.
+Owed = tuple[str, list[object]]
+
 
 class Expiring(models.Model):
     """A row with `delete_at`, set when it is written. The clean-up deletes it afterwards, unless it is still owed."""
@@ -20,9 +23,9 @@ class Expiring(models.Model):
         ]
 
     @classmethod
-    def still_owed(cls) -> tuple[str, list[object]]:
-        """Return an SQL condition on the alias `expired`, and its parameters: these rows stay for now."""
-        return "FALSE", []
+    def still_owed(cls) -> list[Owed]:
+        """Return SQL conditions on the alias `expired`, with their parameters: what fulfils one stays for now."""
+        return []
 
     @classmethod
     def delete_expired(cls, now: datetime, limit: int) -> int:
@@ -30,19 +33,21 @@ class Expiring(models.Model):
 
         One statement over ids found by index: no cascade collector, no long transaction.
         """
-        owed, values = cls.still_owed()
         table, key = cls._meta.db_table, cls._meta.pk.attname
-        return execute(
-            f"DELETE FROM {table} WHERE {key} = ANY(ARRAY({expired_sql(table, key, owed)}))",
-            [now, *values, limit],
-        )
+        expired, values = expired_sql(cls, now, limit)
+        return execute(f"DELETE FROM {table} WHERE {key} = ANY(ARRAY({expired}))", values)
 
 
-def expired_sql(table: str, primary_key: str, owed: str) -> str:
-    """Return the query of what may go. Parameters: now, those of `owed`, limit."""
-    return f"""
-        SELECT expired.{primary_key} FROM {table} expired
-         WHERE expired.delete_at < %s AND NOT ({owed})
+def expired_sql(model: type[Expiring], now: datetime, limit: int) -> tuple[str, list[object]]:
+    """Return the query of the ids that may go, and its parameters.
+
+    Each condition is a NOT EXISTS of its own: joined by OR, they would each read the other table as a whole.
+    """
+    key, owed = model._meta.pk.attname, model.still_owed()
+    statement = f"""
+        SELECT expired.{key} FROM {model._meta.db_table} expired
+         WHERE expired.delete_at < %s {" ".join(f"AND NOT ({condition})" for condition, _ in owed)}
          ORDER BY expired.delete_at
          LIMIT %s
-           FOR UPDATE SKIP LOCKED"""
+           FOR UPDATE OF expired SKIP LOCKED"""
+    return statement, [now, *(value for _, values in owed for value in values), limit]

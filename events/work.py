@@ -23,6 +23,13 @@ from events.sql import execute, fetch
 
 ERROR_LENGTH = 4000
 
+#: SQL conditions on the alias `work`, with their parameters; a partial index answers each.
+UNFINISHED: list[tuple[str, list[object]]] = [
+    ("work.state IN ('pending', 'retrying')", []),
+    ("work.state = 'running'", []),
+]
+LATELY_DEAD = "work.state = 'dead' AND work.finished_at > %s"
+
 
 class State(models.TextChoices):
     """Where a piece of work stands."""

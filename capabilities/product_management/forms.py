@@ -14,6 +14,8 @@ from capabilities.product_management.services import EDITABLE
 class ProductForm(forms.ModelForm):
     """What can be edited."""
 
+    website = forms.URLField(label=_("Website"), required=False, assume_scheme="https")
+
     class Meta:
         model = Product
         fields = EDITABLE
@@ -25,9 +27,9 @@ class NewProductForm(ProductForm):
 
     owner: "forms.ModelChoiceField[Organisation]" = forms.ModelChoiceField(
         Organisation.objects.none(),
-        label=_("organisation"),
+        label=_("Whose it is"),
         required=False,
-        empty_label=_("None: it is mine"),
+        empty_label=_("Mine"),
     )
 
     def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -99,6 +100,11 @@ class AppNotification(Expiring):
     def get_absolute_url(self) -> str:
         """Return the page in which it is listed."""
         return reverse("engagement:inbox")
+
+    @property
+    def age(self) -> str:
+        """How long ago it came, in words."""
+        return str(naturaltime(self.created_at))
 
     def mark_as_read(self) -> bool:
         """Mark it as read; tell whether it was unread."""

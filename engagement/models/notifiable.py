@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from engagement.conf import conf
 from events.bus import event_type_choices
 from events.conf import conf as bus_conf
-from events.retention import Expiring
-from events.work import LeasedWork
+from events.retention import Expiring, Owed
+from events.work import UNFINISHED, LeasedWork
 
 
 def in_retention() -> Any:
@@ -65,15 +65,13 @@ class NotifiableEvent(Expiring):
         return f"{self.event_type} for person {self.person_id}"
 
     @classmethod
-    def still_owed(cls) -> tuple[str, list[object]]:
+    def still_owed(cls) -> list[Owed]:
         """Return the condition: its batch has yet to be worked off."""
-        return (
-            """expired.outcomes IS NULL AND EXISTS (
-                SELECT 1 FROM engagement_notificationbatch batch
-                 WHERE batch.event_id = expired.event_log_id AND batch.finished_at IS NULL
-                   AND expired.id BETWEEN batch.first_id AND batch.last_id)""",
-            [],
-        )
+        batch = """EXISTS (
+            SELECT 1 FROM engagement_notificationbatch work
+             WHERE work.event_id = expired.event_log_id AND expired.id BETWEEN work.first_id AND work.last_id
+               AND {state})"""
+        return [(batch.format(state=state), values) for state, values in UNFINISHED]
 
 
 class NotificationBatch(LeasedWork, Expiring):
@@ -111,9 +109,10 @@ class NotificationBatch(LeasedWork, Expiring):
         return f"{self.recipients} recipients of event #{self.event_id}"
 
     @classmethod
-    def still_owed(cls) -> tuple[str, list[object]]:
-        """Return the condition: it is not done, or died not long ago."""
+    def still_owed(cls) -> list[Owed]:
+        """Return the conditions: it is not done, or died not long ago."""
         dead_since = timezone.now() - bus_conf.dead_retention
-        return "expired.finished_at IS NULL OR expired.state = 'dead' AND expired.finished_at > %s", [
-            dead_since
+        return [
+            ("expired.finished_at IS NULL", []),
+            ("expired.state = 'dead' AND expired.finished_at > %s", [dead_since]),
         ]

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from events.exceptions import UnknownHandler
+from events.exceptions import UnknownEventType, UnknownHandler
 from events.models import EventLog
+from events.registry import EventTypes
 from events.replay import replay
 
 
@@ -45,6 +46,9 @@ class Command(BaseCommand):
 
 
 def _chosen(options: dict[str, Any]) -> Any:
+    for name in options["types"]:
+        if name not in EventTypes:
+            raise CommandError(str(UnknownEventType(name, EventTypes)))
     conditions = {
         "type__in": options["types"],
         "id__in": options["id"],

@@ -1,0 +1,25 @@
+"""The delays before another attempt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from events.backoff import delay
+
+
+@pytest.mark.parametrize(
+    ("failures", "expected"), [(1, 5), (2, 10), (3, 20), (4, 40), (10, 2560), (11, 3600), (1000, 3600)]
+)
+def test_it_doubles_up_to_the_ceiling(failures: int, expected: float) -> None:
+    assert delay(failures, first=5, ceiling=3600, rand=lambda: 0.5) == expected
+
+
+def test_twenty_attempts_outlast_a_night() -> None:
+    seconds = sum(delay(failures, first=5, ceiling=3600, rand=lambda: 0.5) for failures in range(1, 20))
+    assert 9 < seconds / 3600 < 12
+
+
+@given(failures=st.integers(1, 10_000), chance=st.floats(0, 1, exclude_max=True))
+def test_chance_spreads_it_by_half_either_way(failures: int, chance: float) -> None:
+    middle = delay(failures, first=5, ceiling=3600, rand=lambda: 0.5)
+    assert 0.5 * middle <= delay(failures, first=5, ceiling=3600, rand=lambda: chance) <= 1.5 * middle

@@ -1,0 +1,279 @@
+"""One attempt at a piece of work, and what is recorded of it."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from psycopg import errors
+
+from events.bus import RetryLater, cause, event_bus, handler, handlers
+from events.drain import drain
+from events.handle import attempt
+from events.models import EventLog, HandlerRun
+from tests.events.owed import lapse_leases, make_due, make_runs
+from tests.probe.events import (
+    Awaited,
+    Chained,
+    Forked,
+    Pinged,
+    Unheard,
+    Whispered,
+)
+from tests.probe.models import Call
+
+pytestmark = pytest.mark.django_db
+
+
+def run_of(note: str) -> HandlerRun:
+    """Publish a ping, attempt its run, and return the run as stored."""
+    event_bus.publish(Pinged(note=note))
+    (run,) = HandlerRun.claim(1)
+    attempt(run)
+    return HandlerRun.objects.get()
+
+
+def test_a_handler_that_returns_is_done_in_one_transaction_with_its_effects() -> None:
+    run = run_of("fine")
+    assert run.state == "succeeded"
+    assert Call.objects.get().note == "fine"
+
+
+def test_a_handler_that_raises_is_retried_and_its_effects_are_gone() -> None:
+    run = run_of("fail")
+    assert (run.state, run.failed) == ("retrying", 1)
+    assert run.last_error.startswith("ValueError: It does not work.\n")
+    assert "in ping" in run.last_error
+    assert not Call.objects.exists()
+
+
+def test_a_handler_that_cancels_is_not_retried() -> None:
+    run = run_of("cancel")
+    assert (run.state, run.failed, run.last_error) == ("cancelled", 0, "It has become pointless.")
+    assert not Call.objects.exists()
+
+
+def test_a_handler_that_wants_to_be_called_later_has_not_failed() -> None:
+    run = run_of("later")
+    assert (run.state, run.failed, run.last_error) == ("retrying", 0, "The kettle is not hot yet.")
+
+
+def test_a_handler_that_exits_has_failed_and_does_not_take_the_worker_with_it() -> None:
+    run = run_of("exit")
+    assert (run.state, run.failed) == ("retrying", 1)
+    assert run.last_error.startswith("SystemExit: 1")
+
+
+def test_ctrl_c_comes_out_and_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    event_bus.publish(Pinged())
+
+    def interrupt(event: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        drain()
+    run = HandlerRun.objects.get()
+    assert (run.state, run.failed, run.crashed) == ("pending", 0, 0)
+
+
+def test_lost_work_is_not_begun(caplog: pytest.LogCaptureFixture) -> None:
+    make_runs()
+    (run,) = HandlerRun.claim(1)
+    lapse_leases()
+    HandlerRun.expire()
+    attempt(run)
+    assert not Call.objects.exists()
+    assert "The lease of probe.ping" in caplog.text
+
+
+def test_the_handler_gets_the_payload_with_its_envelope() -> None:
+    logged = event_bus.publish(Pinged(note="x"), about="kite:1", key="k")
+    seen: list[Pinged] = []
+    found = handlers.find("probe.ping")
+    assert found
+    (run,) = HandlerRun.claim(1)
+    payload = run.event.read()
+    seen.append(payload)  # type: ignore[arg-type]
+    assert seen == [Pinged(note="x")]
+    envelope = payload.envelope
+    assert (envelope.id, envelope.about, envelope.key) == (logged.pk, "kite:1", "k")
+    assert (envelope.event_id, envelope.correlation_id) == (logged.event_id, logged.event_id)
+
+
+def test_what_a_handler_publishes_is_caused_by_its_event() -> None:
+    parent = event_bus.publish(Chained(note="x"))
+    (run,) = HandlerRun.claim(1)
+    attempt(run)
+    child = EventLog.objects.get(type="test.pinged")
+    assert child.causation_id == parent.event_id
+    assert child.correlation_id == parent.correlation_id
+    assert cause() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_handler_may_be_a_coroutine() -> None:
+    event_bus.publish(Awaited(note="x"))
+    assert drain() == 1
+    assert Call.objects.get().handler == "wait"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"type": "kite.unknown"}, "event type 'kite.unknown'"),
+        ({"version": 9}, "Version 9 of the event type"),
+    ],
+)
+def test_an_event_that_this_process_does_not_know_is_left_to_a_newer_one(
+    changes: dict[str, Any], what: str
+) -> None:
+    event_bus.publish(Pinged())
+    EventLog.objects.update(**changes)
+    (run,) = HandlerRun.claim(1)
+    attempt(run)
+    stored = HandlerRun.objects.get()
+    assert (stored.state, stored.failed) == ("retrying", 0)
+    assert what in stored.last_error
+
+
+def test_a_handler_that_this_process_does_not_know_is_left_to_a_newer_one() -> None:
+    make_runs(handler="kite.unknown")
+    (run,) = HandlerRun.claim(1)
+    attempt(run)
+    stored = HandlerRun.objects.get()
+    assert (stored.state, stored.failed) == ("retrying", 0)
+    assert "handler 'kite.unknown' is not known" in stored.last_error
+
+
+def test_a_payload_that_cannot_be_read_is_a_failure() -> None:
+    event_bus.publish(Pinged())
+    EventLog.objects.update(payload={"note": 3})
+    (run,) = HandlerRun.claim(1)
+    attempt(run)
+    stored = HandlerRun.objects.get()
+    assert (stored.state, stored.failed) == ("retrying", 1)
+    assert "ValidationError" in stored.last_error
+
+
+def test_siblings_have_fates_of_their_own() -> None:
+    event_bus.publish(Forked())
+    drain()
+    for _ in range(2):
+        make_due()
+        drain()
+    assert dict(HandlerRun.objects.values_list("handler", "state")) == {
+        "probe.left": "succeeded",
+        "probe.right": "succeeded",
+        "probe.broken": "dead",
+    }
+    assert sorted(Call.objects.values_list("handler", flat=True)) == ["left", "right"]
+    assert HandlerRun.objects.get(handler="probe.broken").failed == 3, "its own max_attempts"
+
+
+def test_a_serialization_failure_is_tried_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = _fail_with(monkeypatch, errors.SerializationFailure(), times=2)
+    make_runs()
+    drain()
+    assert (len(attempts), HandlerRun.objects.get().state) == (3, "succeeded")
+
+
+def test_the_third_serialization_failure_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = _fail_with(monkeypatch, errors.DeadlockDetected(), times=9)
+    make_runs()
+    drain()
+    run = HandlerRun.objects.get()
+    assert (len(attempts), run.state, run.failed) == (3, "retrying", 1)
+
+
+def test_another_operational_error_counts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    attempts = _fail_with(monkeypatch, errors.QueryCanceled(), times=9)
+    make_runs()
+    drain()
+    assert len(attempts) == 1
+
+
+def test_a_dead_run_is_an_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    make_runs()
+    HandlerRun.objects.update(failed=19)
+    EventLog.objects.update(payload={"note": "fail", "seconds": 0})
+    with caplog.at_level(logging.WARNING):
+        drain()
+    (record,) = [record for record in caplog.records if record.name == "events.handle"]
+    assert record.levelname == "ERROR"
+    assert "dead" in record.getMessage()
+    assert "ValueError: It does not work." in record.getMessage()
+
+
+def test_a_secret_reaches_neither_the_stored_error_nor_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    event_bus.publish(Whispered(code="s3cr3t", fail=True))
+    drain()
+    assert "The code was ***." in HandlerRun.objects.get().last_error
+    assert "s3cr3t" not in HandlerRun.objects.get().last_error
+    assert "s3cr3t" not in caplog.text
+
+
+def test_nobody_needs_to_listen() -> None:
+    event_bus.publish(Unheard())
+    assert drain() == 0
+
+
+def test_a_handler_is_subscribed_by_its_path_unless_it_is_given_a_name() -> None:
+    @handler("test.unheard")
+    def overhear(event: Unheard) -> None: ...
+
+    name = f"{__name__}.{test_a_handler_is_subscribed_by_its_path_unless_it_is_given_a_name.__name__}.<locals>.overhear"
+    try:
+        assert handlers.find(name)
+    finally:
+        handlers._by_name.pop(name)
+        handlers._by_type.pop("test.unheard")
+
+
+def _handler(function: Any) -> Any:
+    from events.subscribe import Handler
+
+    return Handler("probe.ping", function)
+
+
+def _fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> list[int]:
+    """Make the probe's handler fail so often as a database would; return the list of its attempts."""
+    attempts: list[int] = []
+
+    def flaky(event: object) -> None:
+        attempts.append(1)
+        if len(attempts) <= times:
+            raise OperationalError from error
+
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(flaky))
+    return attempts
+
+
+def test_a_commit_that_fails_is_recorded(transactional_db: None) -> None:
+    """A deferred constraint is checked by COMMIT: a failure like any other, and nothing was done."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TABLE deferred_probe (id int PRIMARY KEY, other int REFERENCES deferred_probe"
+            " DEFERRABLE INITIALLY DEFERRED)"
+        )
+    found = handlers._by_name["probe.ping"]
+    try:
+
+        def violate(event: object) -> None:
+            with connection.cursor() as cursor:
+                cursor.execute("INSERT INTO deferred_probe VALUES (1, 2)")
+
+        handlers._by_name["probe.ping"] = _handler(violate)
+        make_runs()
+        drain()
+    finally:
+        handlers._by_name["probe.ping"] = found
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE deferred_probe")
+    run = HandlerRun.objects.get()
+    assert (run.state, run.failed) == ("retrying", 1)
+    assert "IntegrityError" in run.last_error
+
+
+def test_retry_later_has_a_reason_even_if_none_is_given() -> None:
+    assert str(RetryLater(5)) == "again in 5 s"

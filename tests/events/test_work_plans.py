@@ -1,0 +1,105 @@
+"""Every hot statement of the bus uses its index on a big table."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
+
+from events import work_sql
+from events.models import EventLog, HandlerRun
+from events.priority import Priority
+from events.retention import expired_sql
+from events.sql import execute
+from events.work import due_sql
+from tests.events.big import analyze, fill, plan
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big")]
+
+BIG = 50_000
+
+
+@pytest.fixture(scope="module")
+def big(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Fifty thousand events whose runs are done, a hundred that are due, one that runs; a thousand have expired."""
+    with django_db_blocker.unblock():
+        fill(BIG, expired=1_000)
+        execute(
+            "UPDATE events_handlerrun SET state = 'pending', finished_at = NULL"
+            " WHERE id IN (SELECT id FROM events_handlerrun ORDER BY id LIMIT 100)"
+        )
+        execute(
+            "UPDATE events_handlerrun SET state = 'running', finished_at = NULL, lease_token = gen_random_uuid(),"
+            " lease_until = now() WHERE id = (SELECT max(id) FROM events_handlerrun)"
+        )
+        analyze("events_handlerrun")
+        yield
+        execute("TRUNCATE events_handlerrun, events_eventlog")
+
+
+def no_scan(text: str, table: str = "events_handlerrun") -> bool:
+    """Tell whether a plan reads none of the table from end to end."""
+    return f"Seq Scan on {table}" not in text
+
+
+def test_a_claim_scans_the_due_index_once_for_each_priority() -> None:
+    text = plan(
+        work_sql.claim("events_handlerrun", HandlerRun.gate),
+        [uuid.uuid4(), 90, list(Priority.values), 100, 100],
+    )
+    assert "Index Scan using handlerrun_due" in text
+    assert "priority = level.priority" in text
+    assert "handlerrun_order" in text
+    assert no_scan(text)
+
+
+def test_expired_leases_are_found_by_their_index() -> None:
+    text = plan(work_sql.expire("events_handlerrun"), [3, 3, 5, 3])
+    assert "handlerrun_leased" in text
+    assert no_scan(text)
+
+
+def test_the_next_due_time_is_read_off_the_indexes() -> None:
+    text = plan(f"SELECT {due_sql(['events'])}")
+    assert "handlerrun_due" in text
+    assert "handlerrun_leased" in text
+    assert no_scan(text)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        work_sql.first_in_line("events_handlerrun", HandlerRun.gate),
+        work_sql.has_live_lease("events_handlerrun"),
+        work_sql.release("events_handlerrun").replace("%s", "gen_random_uuid()"),
+        work_sql.complete("events_handlerrun").replace("%s", "1", 1).replace("%s", "gen_random_uuid()"),
+    ],
+    ids=["first in line", "live lease", "release", "complete"],
+)
+def test_the_small_statements_use_indexes(statement: str) -> None:
+    assert no_scan(plan(statement))
+
+
+@pytest.mark.parametrize("status", ["unheard", "dead", "running", "pending", "done"])
+def test_a_page_of_each_status_reads_the_log_by_index(
+    status: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    page = getattr(EventLog.objects, status)().order_by("-id")[:100]
+    with django_assert_num_queries(1):
+        list(page)
+    assert no_scan(page.explain(), "events_eventlog")
+
+
+@pytest.mark.parametrize("status", ["dead", "running", "pending"])
+def test_the_rare_statuses_are_found_by_the_partial_indexes(status: str) -> None:
+    assert no_scan(getattr(EventLog.objects, status)().explain())
+
+
+def test_the_clean_up_finds_what_has_expired_by_index() -> None:
+    text = plan(*expired_sql(EventLog, timezone.now(), 5_000))
+    assert "Index Scan using eventlog_delete_at" in text
+    assert "handlerrun_due" in text
+    assert "handlerrun_dead" in text
+    assert no_scan(text)
+    assert no_scan(text, "events_eventlog")

@@ -1,0 +1,43 @@
+"""From publish to the inbox page, in the foreign project; run as a program of its own."""
+
+import django
+
+django.setup()
+
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from engagement.models import AppNotification, NotifiableEvent  # noqa: E402
+from events.bus import event_bus  # noqa: E402
+from events.drain import drain  # noqa: E402
+from events.models import EventLog  # noqa: E402
+
+call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+call_command("check", fail_level="WARNING")
+call_command("migrate", verbosity=0, run_syncdb=True)
+
+User = get_user_model()
+fields = {"username": "bea"} if User.USERNAME_FIELD == "username" else {}
+buyer = User._default_manager.create(email="bea@shop.example", **fields)
+event_bus.publish("kite.sold", {"buyer": str(buyer.pk)}, about=buyer)
+event_bus.publish("kite.sold", {"buyer": str(buyer.pk)}, actor=buyer)
+assert drain() == 2, "both runs"
+assert EventLog.objects.done().count() == 2
+
+created, own_act = NotifiableEvent.objects.order_by("id")
+assert created.outcomes["app"] == "created: default", created.outcomes
+assert own_act.outcomes["app"] == "skipped: own act", own_act.outcomes
+notification = AppNotification.objects.get()
+assert notification.title == f"{buyer.get_username()}, your kite is on its way", notification.title
+
+client = Client()
+client.force_login(buyer, backend="django.contrib.auth.backends.ModelBackend")
+page = client.get("/notifications/")
+assert page.status_code == 200, page
+assert b"your kite is on its way" in page.content
+assert client.post(f"/notifications/{notification.pk}/open/").status_code == 302
+notification.refresh_from_db()
+assert notification.is_read
+call_command("clean_up")
+print("arrived")  # noqa: T201 - the test looks for it

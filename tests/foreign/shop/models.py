@@ -1,0 +1,20 @@
+"""A user model as some projects have it: a UUID as primary key, and no is_active column."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+
+class Customer(AbstractBaseUser):
+    """Buys kites."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    email = models.EmailField(unique=True)
+
+    USERNAME_FIELD = "email"
+
+    objects: "BaseUserManager[Customer]" = BaseUserManager()
+
+    def __str__(self) -> str:
+        return self.email

@@ -1,0 +1,121 @@
+"""The embedded server: started by the first, shared, stopped after the last, whatever ends it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.polling import eventually
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+USE = """
+import sys, psycopg
+from project.embedded.server import ensure_running
+host = ensure_running(sys.argv[1])
+with psycopg.connect(host=host, user="postgres", dbname="carillon") as connection:
+    print(connection.execute("SELECT 'ready'").fetchone()[0], flush=True)
+sys.stdin.read()
+"""
+
+
+class User:
+    """A process that uses the server until it is told to end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", USE, str(folder)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def ready(self) -> None:
+        """Wait until it has used the server."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line == "ready\n", self.process.communicate()
+
+    def end(self) -> None:
+        """Let it end by itself."""
+        _, errors = self.process.communicate(timeout=20)
+        assert self.process.returncode == 0, errors
+
+    def kill(self) -> None:
+        """Kill it."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate(timeout=20)
+
+
+def postmaster(folder: Path) -> psutil.Process | None:
+    """Return the server's process if it is running."""
+    pid_file = folder / "postgres" / "postmaster.pid"
+    try:
+        process = psutil.Process(int(pid_file.read_text().split()[0]))
+    except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
+        return None
+    return process if "postgres" in process.name() else None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the server's data is; reachable for the user it runs as."""
+    return tmp_path / "data"
+
+
+def test_it_is_shared_and_stopped_after_the_last(folder: Path) -> None:
+    first, second = User(folder), User(folder)
+    first.ready()
+    second.ready()
+    server = postmaster(folder)
+    assert server
+    first.end()
+    assert server.is_running()
+    second.end()
+    eventually(lambda: postmaster(folder) is None)
+
+
+def test_it_starts_again_with_its_data(folder: Path) -> None:
+    for _ in range(2):
+        user = User(folder)
+        user.ready()
+        user.end()
+    eventually(lambda: postmaster(folder) is None)
+
+
+def test_a_user_that_was_killed_does_not_keep_it_for_ever(folder: Path) -> None:
+    killed = User(folder)
+    killed.ready()
+    killed.kill()
+    assert postmaster(folder), "nobody was there to stop it"
+    last = User(folder)
+    last.ready()
+    last.end()
+    eventually(lambda: postmaster(folder) is None)
+
+
+def test_a_pid_file_from_before_a_restart_of_the_machine_is_no_server(folder: Path) -> None:
+    user = User(folder)
+    user.ready()
+    pid_file = folder / "postgres" / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    user.end()
+    pid_file.write_text(
+        "\n".join([str(os.getpid()), *lines[1:]]) + "\n"
+    )  # the number is another program's now
+    again = User(folder)
+    again.ready()
+    again.end()
+
+
+def test_a_path_too_long_for_a_socket_is_no_problem(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 90) / "data"
+    user = User(deep)
+    user.ready()
+    user.end()

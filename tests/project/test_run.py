@@ -1,0 +1,177 @@
+"""`make run`: everything under one supervisor, and nothing after it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.polling import eventually
+from tests.services import free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+#: Of this test run, not for the supervisor's own processes.
+NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "SECRET_KEY", "HTTPS", "DATABASE_NAME", "DATABASE_URL"}
+
+
+class Supervisor:
+    """`make run` without make."""
+
+    def __init__(self, data: Path, port: int | str) -> None:
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        self.output = tempfile.TemporaryFile("w+")
+        self.port = port
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "project.run"],
+            cwd=ROOT,
+            env=inherited | {"CARILLON_DATA": str(data), "PORT": str(port)},
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def text(self) -> str:
+        """Return what it has printed."""
+        return Path(f"/proc/{os.getpid()}/fd/{self.output.fileno()}").read_text(encoding="utf-8")
+
+    def ready(self) -> None:
+        """Wait until it says where to click."""
+        eventually(self._is_ready, timeout=90, what="Carillon is running")
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, self.text()
+        return "Carillon is running" in self.text()
+
+    def family(self) -> list[psutil.Process]:
+        """Return all processes under it."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def wait(self, timeout: float = 30) -> int:
+        """Wait for its end; return its exit code."""
+        return self.process.wait(timeout)
+
+    def end(self) -> None:
+        """Kill what is left, for a test that failed."""
+        if self.process.poll() is None:
+            family = self.family()
+            self.process.kill()
+            for process in family:
+                if process.is_running():
+                    process.kill()
+            self.process.wait()
+        self.output.close()
+
+
+def postgres_in(data: Path) -> list[psutil.Process]:
+    """Return the server processes that work on this data."""
+    return [
+        process
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] == "postgres" and str(data) in " ".join(process.info["cmdline"] or [])
+    ]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data directory for all, so that only the first start makes a database."""
+    return tmp_path_factory.mktemp("run") / "data"
+
+
+@pytest.fixture
+def supervisor(data: Path) -> Iterator[Supervisor]:
+    """A supervisor that is up."""
+    started = Supervisor(data, free_port())
+    try:
+        started.ready()
+        yield started
+    finally:
+        started.end()
+
+
+def lives(process: psutil.Process) -> bool:
+    """Tell whether a process is still there."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def test_it_says_where_to_click_and_which_accounts_there_are(supervisor: Supervisor) -> None:
+    text = supervisor.text()
+    assert f"http://localhost:{supervisor.port}/" in text
+    assert re.search("alice, bob, carol or dave.*admin.*carillon", text)
+    with urllib.request.urlopen(f"http://localhost:{supervisor.port}/") as response:
+        assert "Log in" in response.read().decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_everything_and_leaves_no_process_behind(
+    supervisor: Supervisor, data: Path, number: signal.Signals
+) -> None:
+    eventually(lambda: len(supervisor.family()) > 6, what="the workers are there")
+    family = supervisor.family()
+    assert postgres_in(data)
+    supervisor.process.send_signal(number)
+    assert supervisor.wait() == 0
+    assert "Stopped." in supervisor.text()
+    assert not any(map(lives, family))
+    assert not postgres_in(data)
+
+
+def test_killed_itself_it_leaves_no_process_behind(supervisor: Supervisor, data: Path) -> None:
+    eventually(lambda: len(supervisor.family()) > 6, what="the workers are there")
+    family = supervisor.family()
+    supervisor.process.kill()
+    supervisor.wait()
+    eventually(lambda: not any(map(lives, family)), timeout=30, what="its processes end")
+    eventually(lambda: not postgres_in(data), timeout=30, what="the last one stops the database")
+
+
+def test_when_the_web_server_dies_everything_stops(supervisor: Supervisor) -> None:
+    (web,) = [process for process in supervisor.family() if "uvicorn" in process.cmdline()]
+    web.kill()
+    assert supervisor.wait() == 1
+    assert "uvicorn` has ended with code -9" in supervisor.text()
+
+
+def test_a_second_one_in_the_same_directory_says_where_the_first_is(
+    supervisor: Supervisor, data: Path
+) -> None:
+    second = Supervisor(data, free_port())
+    try:
+        assert second.wait() == 1
+        assert f"already running in this directory: http://localhost:{supervisor.port}/" in second.text()
+    finally:
+        second.end()
+
+
+@pytest.mark.parametrize(
+    ("port", "message"),
+    [("abc", "PORT must be a number from 1 to 65535"), ("0", "PORT must be"), ("70000", "PORT must be")],
+)
+def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str, message: str) -> None:
+    supervisor = Supervisor(tmp_path, port)
+    try:
+        assert supervisor.wait() == 1
+        assert message in supervisor.text()
+    finally:
+        supervisor.end()
+
+
+def test_a_busy_port_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        supervisor = Supervisor(tmp_path, port)
+        try:
+            assert supervisor.wait() == 1
+            assert f"Port {port} cannot be used" in supervisor.text()
+            assert "PORT=" in supervisor.text()
+        finally:
+            supervisor.end()

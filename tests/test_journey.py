@@ -1,0 +1,114 @@
+"""The whole way, as people go it: a real browser, a real ASGI server, real workers."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, Page, expect
+
+from capabilities.people.models import Organisation
+from tests.browser import Web, browser, log_in, picture
+from tests.cluster import Watched
+from tests.conftest import need
+from tests.polling import eventually
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.cluster]
+
+
+class People:
+    """Pages in which people are logged in, each in a browser context of their own."""
+
+    def __init__(self, chromium: Browser, url: str) -> None:
+        self._chromium, self.url = chromium, url
+        self.complaints: list[str] = []
+
+    def page(self, name: str, **context: Any) -> Page:
+        """Return a page of this person; what the browser complains of is kept."""
+        page = self._chromium.new_context(**context).new_page()
+        page.on("pageerror", lambda error: self._note(name, str(error)))
+        page.on("console", lambda said: self._note(name, said.text if said.type == "error" else ""))
+        log_in(page, self.url, name)
+        return page
+
+    def _note(self, name: str, complaint: str) -> None:
+        if complaint:
+            self.complaints.append(f"{name}: {complaint}")
+
+
+@pytest.fixture
+def people(organisation: Organisation, monkeypatch: pytest.MonkeyPatch) -> Iterator[People]:
+    """A running installation with the demo's people, and a browser."""
+    chromium = need("chromium")
+    # The browser's driver runs a loop in this thread, where Django has other connections: to be closed, too.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with Watched(), Web() as web, browser(chromium) as found:
+        everybody = People(found, web.url)
+        yield everybody
+        connections.close_all()
+    assert everybody.complaints == []
+
+
+def reload_until(page: Page, text: str) -> None:
+    """Reload the inbox until it shows this text."""
+
+    def shown() -> bool:
+        page.reload()
+        return page.get_by_text(text).count() > 0
+
+    eventually(shown, timeout=15, what=text)
+
+
+def test_a_product_is_created_and_the_other_managers_hear_of_it(people: People) -> None:
+    alice, bob = people.page("alice"), people.page("bob")
+    expect(bob.get_by_text("Nothing here yet.")).to_be_visible()
+    picture(bob, "empty")
+
+    alice.get_by_role("link", name="Products").click()
+    alice.get_by_role("link", name="New product").click()
+    alice.get_by_label("Name").fill("Kite <b>2000</b>")
+    alice.get_by_label("Whose it is").select_option("Kite Works")
+    picture(alice, "new-product")
+    alice.get_by_role("button", name="Create").click()
+    expect(alice.get_by_text("is live. Its managers are being notified.")).to_be_visible()
+
+    reload_until(bob, "Alice Arden created Kite <b>2000</b>")
+    expect(bob).to_have_title("(1) Inbox · Carillon")
+    expect(bob.get_by_text("because you manage this product or its organisation")).to_be_visible()
+    picture(bob, "inbox")
+
+    bob.get_by_role("button", name="Unread: Alice Arden created").click()
+    expect(bob.get_by_role("heading", name="Kite <b>2000</b>")).to_be_visible()
+    expect(bob).to_have_title("Kite <b>2000</b> · Carillon")
+
+    bob.get_by_role("link", name="Inbox").click()
+    bob.get_by_role("button", name="Mark unread").click()
+    expect(bob).to_have_title("(1) Inbox · Carillon")
+    bob.get_by_role("button", name="Mark all as read").click()
+    expect(bob.get_by_text("1 notification marked as read.")).to_be_visible()
+    expect(bob).to_have_title("Inbox · Carillon")
+
+    alice.goto(f"{people.url}/inbox/")
+    reload_until(alice, "Your product Kite <b>2000</b> is live")
+
+
+def test_it_works_with_the_keyboard_alone_on_a_phone_in_the_dark_without_javascript(
+    people: People,
+) -> None:
+    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "java_script_enabled": False}
+    alice = people.page("alice", **phone)
+    alice.goto(f"{people.url}/products/new/")
+    alice.get_by_label("Name").focus()
+    alice.keyboard.type("Kite")
+    alice.keyboard.press("Enter")
+    expect(alice.get_by_role("heading", name="Kite")).to_be_visible()
+    alice.goto(f"{people.url}/inbox/")
+    reload_until(alice, "Your product Kite is live")
+    picture(alice, "phone-dark")
+    title = alice.get_by_role("button", name="Your product Kite is live").first
+    title.focus()
+    alice.keyboard.press("Enter")
+    expect(alice.get_by_role("heading", name="Kite")).to_be_visible()
+    width = alice.get_by_role("main").bounding_box()
+    assert width
+    assert width["width"] <= 360
