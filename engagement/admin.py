@@ -13,6 +13,7 @@ from engagement.models import (
     NotificationTemplate,
 )
 from events.admin import CappedPaginator, ReadOnly
+from events.bus import EventTypes
 
 
 class LogAdmin(ReadOnly, admin.ModelAdmin):
@@ -23,6 +24,14 @@ class LogAdmin(ReadOnly, admin.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse in these pages; but whoever deletes a person takes along what is theirs."""
+        match = request.resolver_match
+        here = f"{self.opts.app_label}_{self.opts.model_name}_"
+        if match is None or match.url_name is None or match.url_name.startswith(here):
+            return False
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
 
 @admin.register(NotifiableEvent)
 class NotifiableEventAdmin(LogAdmin):
@@ -31,6 +40,27 @@ class NotifiableEventAdmin(LogAdmin):
     list_display = ("id", "event_type", "person_id", "outcome_on_app", "outcome_on_email", "created_at")
     search_fields = ("=person__id", "=event_log__id")
     search_help_text = "The number of a person or an event"
+    fields = (
+        "event_type",
+        "event_log_id",
+        "person_id",
+        "notifier",
+        "masked_params",
+        "outcomes",
+        "created_at",
+        "delete_at",
+    )
+    readonly_fields = fields
+
+    @admin.display(description="parameters")
+    def masked_params(self, notifiable: NotifiableEvent) -> Any:
+        """Return the parameters given by hand, sensitive ones masked."""
+        found = EventTypes.get(notifiable.event_type)
+        if found is None or not isinstance(notifiable.params, dict):
+            return notifiable.params
+        return {
+            name: "***" if name in found.sensitive else value for name, value in notifiable.params.items()
+        }
 
     @admin.display(description="app")
     def outcome_on_app(self, notifiable: NotifiableEvent) -> str:

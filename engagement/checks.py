@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
@@ -37,10 +38,11 @@ def _broken() -> Iterable[CheckMessage]:
 
 def _missing() -> Iterable[CheckMessage]:
     for notifier in notifiers:
-        if notifier.wording_slug() not in wording.files():
+        slug = notifier.wording_slug()
+        if not wording.has_file(slug, "app"):
             yield checks.Warning(
-                f"{notifier.name} has no wording: people get the fallback notification.",
-                hint=f"Write notifications/{notifier.wording_slug()}.toml in its app.",
+                f"{notifier.name} has no wording for the inbox: people get the fallback notification.",
+                hint=f"Write notifications/{slug}.toml in its app, with [{settings.LANGUAGE_CODE}.app].",
                 id="engagement.W004",
             )
 

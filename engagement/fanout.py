@@ -78,11 +78,26 @@ def people(
     """Return an audience as a query for primary keys of people; raise TypeError for a queryset of anything else."""
     person = get_user_model()
     if not isinstance(audience, models.QuerySet):
-        keys = {getattr(each, "pk", each) for each in audience}
-        return person._default_manager.filter(pk__in=keys).values("pk")
+        return person._default_manager.filter(pk__in=_keys(audience, notifier)).values("pk")
     if not issubclass(audience.model, person):
         raise TypeError(
             f"{notifier.name}.audience() returned a queryset of {audience.model.__name__}, not of {person.__name__}."
         )
     ordered = audience if audience.query.is_sliced else audience.order_by()
     return ordered.values("pk")
+
+
+def _keys(audience: Any, notifier: Notifier[Any]) -> set[Any]:
+    """Return the primary keys of an iterable of people or primary keys; raise TypeError for anything else."""
+    person = get_user_model()
+    if not isinstance(audience, Iterable) or isinstance(audience, str):
+        raise TypeError(
+            f"{notifier.name}.audience() returned {type(audience).__name__}, not a queryset or an iterable of people."
+        )
+    keys = set()
+    for each in audience:
+        if isinstance(each, models.Model) and not isinstance(each, person):
+            wrong = type(each).__name__
+            raise TypeError(f"{notifier.name}.audience() returned a {wrong}, which is no {person.__name__}.")
+        keys.add(person._meta.pk.to_python(getattr(each, "pk", each)))
+    return keys - {None}

@@ -16,6 +16,8 @@ class Page:
 
     notifications: list[AppNotification]
     older_than: int | None
+    #: The newest that there was when this was listed, on whatever page; "mark all as read" goes up to here.
+    newest: int | None
 
 
 def page(person: Any, *, before: int | None = None, unread: bool = False, size: int = PAGE_SIZE) -> Page:
@@ -26,12 +28,18 @@ def page(person: Any, *, before: int | None = None, unread: bool = False, size: 
     if before is not None:
         found = found.filter(id__lt=before)
     rows = list(found[: size + 1])
-    return Page(rows[:size], rows[size - 1].pk if len(rows) > size else None)
+    newest = rows[0].pk if rows and before is None else _newest(person)
+    return Page(rows[:size], rows[size - 1].pk if len(rows) > size else None, newest)
+
+
+def _newest(person: Any) -> int | None:
+    return AppNotification.objects.of(person).in_inbox().order_by("-id").values_list("id", flat=True).first()
 
 
 def unread_count(person: Any) -> int:
     """Return how many are unread, counting to BADGE_LIMIT + 1 at the most."""
-    return AppNotification.objects.of(person).unread()[: BADGE_LIMIT + 1].count()
+    # Ordered, so that the planner reads the index of the unread and stops.
+    return AppNotification.objects.of(person).unread().order_by("-id")[: BADGE_LIMIT + 1].count()
 
 
 def badge(person: Any) -> str:

@@ -4,13 +4,14 @@ At most ten queries for 1,000 people, plus one update for each distinct combinat
 """
 
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import translation
 
@@ -19,9 +20,10 @@ from engagement.channels import channels
 from engagement.conf import conf
 from engagement.decide import Outcome, Preset, Status, Traits, decide
 from engagement.models import NotifiableEvent, NotificationBatch, NotificationPreference
+from engagement.models.app import REASON_LENGTH
 from engagement.notice import Notice, notice_by_hand, notice_of
 from engagement.registry import notifiers
-from engagement.render import Renderer, Text
+from engagement.render import Renderer, Text, shorten
 from events.bus import EventTypes, Payload
 from events.work import State, performs
 
@@ -58,15 +60,30 @@ def process_at_once(batch: NotificationBatch, event: Payload) -> None:
 
 
 def _process_batch(batch: NotificationBatch, event: Payload, **changes: Any) -> None:
-    counts = process(notice_of(notifiers[batch.notifier], event), process_sql.batch_rows(batch))
+    notifier = notifiers[batch.notifier]
+    counts = process(notice_of(notifier, event), process_sql.batch_rows(batch))
+    # Added up: a batch that is done again finds only what is still undecided.
     NotificationBatch.objects.filter(pk=batch.pk).update(
-        created=counts.created, skipped=counts.skipped, fallbacks=counts.fallbacks, **changes
+        created=F("created") + counts.created,
+        skipped=F("skipped") + counts.skipped,
+        fallbacks=F("fallbacks") + counts.fallbacks,
+        **changes,
     )
 
 
 def process_by_hand(notifiable: NotifiableEvent) -> Counts:
     """Process one NotifiableEvent, inside the caller's transaction; the same code, a batch of one."""
-    return process(notice_by_hand(notifiable), process_sql.single_row(notifiable))
+    counts = process(notice_by_hand(notifiable), process_sql.single_row(notifiable))
+    _forget_secrets(notifiable)
+    return counts
+
+
+def _forget_secrets(notifiable: NotifiableEvent) -> None:
+    """Erase sensitive parameters that were given by hand; the log erases its own."""
+    hidden = EventTypes[notifiable.event_type].sensitive
+    if isinstance(notifiable.params, dict) and hidden & notifiable.params.keys():
+        rest = {name: value for name, value in notifiable.params.items() if name not in hidden}
+        NotifiableEvent.objects.filter(pk=notifiable.pk).update(params=rest)
 
 
 def process(notice: Notice, rows: Sequence[process_sql.Row]) -> Counts:
@@ -145,19 +162,19 @@ def _create_app_notifications(notice: Notice, chosen: Sequence[Candidate]) -> in
     """Insert the inbox rows; return how many people got the fallback text."""
     if not chosen:
         return 0
-    language = settings.LANGUAGE_CODE
-    with translation.override(language):
-        renderer = Renderer(notice.slug, "app", language, _fallback(notice))
-        common = {**notice.params, "reason": notice.reason, "url": notice.url, "site": conf.site_name}
+    with translation.override(settings.LANGUAGE_CODE):
+        renderer = Renderer(notice.slug, "app", settings.LANGUAGE_CODE, _fallback(notice))
+        notice = replace(notice, reason=shorten(str(notice.reason), REASON_LENGTH))
+        common = {"reason": notice.reason, "site": conf.site_name, **notice.params, "url": notice.url}
         pks = [candidate.pk for candidate in chosen]
-        if not renderer.is_personal:
+        if "person" not in renderer.names - common.keys():
             text = renderer.render(common)
             process_sql.insert_same(notice, pks, text)
             return len(pks) if text.is_fallback else 0
         names = _names([candidate.person_id for candidate in chosen])
         texts = [renderer.render(common | {"person": names.get(each.person_id, "")}) for each in chosen]
     process_sql.insert_personal(notice, pks, texts)
-    return Counter(text.is_fallback for text in texts)[True]
+    return sum(text.is_fallback for text in texts)
 
 
 def _names(people: Sequence[Any]) -> dict[Any, str]:

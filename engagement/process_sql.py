@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
+from django.db import connection
 from django.utils import timezone
 
 from engagement.models import NotifiableEvent, NotificationBatch
@@ -29,23 +29,30 @@ class Row:
 @cache
 def _rows_sql() -> str:
     """Return the query of the rows; people have no constraint, so they may be gone."""
-    person = get_user_model()._meta
-    try:
-        active = f"coalesce(person.{person.get_field('is_active').column}, TRUE)"
-    except FieldDoesNotExist:
-        active = "TRUE"
-    key = person.pk.column
+    quote = connection.ops.quote_name
+    table, key, active = (name and quote(name) for name in _names())
+    is_active = f"coalesce(person.{active}, TRUE)" if active else "TRUE"
     return f"""
-        SELECT concerned.id, concerned.person_id, person.{key} IS NOT NULL, {active}
+        SELECT concerned.id, concerned.person_id, person.{key} IS NOT NULL, {is_active}
           FROM engagement_notifiableevent concerned
-          LEFT JOIN {person.db_table} person ON person.{key} = concerned.person_id
+          LEFT JOIN {table} person ON person.{key} = concerned.person_id
          WHERE concerned.outcomes IS NULL"""
+
+
+def _names() -> tuple[str, str, str | None]:
+    """Return the table of people, its key, and the column that says whether they are active, if it has one."""
+    person = get_user_model()._meta
+    columns = {field.name: field.column for field in person.concrete_fields if field.column}
+    return person.db_table, person.pk.attname, columns.get("is_active")
 
 
 def batch_rows(batch: NotificationBatch) -> list[Row]:
     """Return the undecided rows of a batch."""
-    condition = " AND concerned.id BETWEEN %s AND %s AND concerned.event_log_id = %s ORDER BY concerned.id"
-    return _rows(condition, [batch.first_id, batch.last_id, batch.event_id])
+    condition = (
+        " AND concerned.id BETWEEN %s AND %s AND concerned.event_log_id = %s AND concerned.notifier = %s"
+    )
+    values = [batch.first_id, batch.last_id, batch.event_id, batch.notifier]
+    return _rows(f"{condition} ORDER BY concerned.id", values)
 
 
 def single_row(notifiable: NotifiableEvent) -> list[Row]:
@@ -83,7 +90,7 @@ def insert_personal(notice: Notice, pks: Sequence[int], texts: Sequence[Text]) -
 
 
 def _common(notice: Notice) -> list[Any]:
-    return [notice.url, notice.reason, notice.about, timezone.now(), notice.delete_at]
+    return [notice.url, str(notice.reason), notice.about, timezone.now(), notice.delete_at]
 
 
 def store_outcomes(combinations: Mapping[tuple[tuple[str, str], ...], Sequence[int]]) -> None:

@@ -16,6 +16,7 @@ P = TypeVar("P", bound=Payload)
 #: Known in every wording, besides the payload's fields: who reads it, why, where it leads, whose site it is.
 COMMON_PARAMS = frozenset({"person", "reason", "url", "site"})
 NEWER_DEPLOYMENT = 60
+CATEGORY_LENGTH = 50
 
 
 class Notifier(Generic[P]):
@@ -30,7 +31,7 @@ class Notifier(Generic[P]):
             return managers_of(event)
 
     Several notifiers of one event are asked in the order in which they are declared; a person goes to the
-    first that chooses them.
+    first that chooses them. A base class of several has no `event`, or says `abstract = True`.
     """
 
     #: The payload model of the event type.
@@ -52,7 +53,7 @@ class Notifier(Generic[P]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "event" in cls.__dict__:
+        if getattr(cls, "event", None) is not None and not cls.__dict__.get("abstract"):
             notifiers.register(cls())
 
     def audience(self, event: P) -> QuerySet[Any] | Iterable[Any]:
@@ -107,6 +108,8 @@ class NotifierRegistry:
             )
         if type(notifier).audience is Notifier.audience:
             raise InvalidEventType(f"{place} ({event_type}) has no audience().")
+        if len(notifier.effective_category()) > CATEGORY_LENGTH:
+            raise InvalidEventType(f"The category of {place} is longer than {CATEGORY_LENGTH} characters.")
         taken = self._by_name.setdefault(notifier.name, notifier)
         if taken is not notifier:
             raise AlreadyRegistered("notifier", notifier.name, inspect.getfile(type(taken)), place)

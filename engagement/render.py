@@ -5,13 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.template import TemplateSyntaxError
-from django.utils.text import Truncator
-
 from engagement import wording
 from engagement.models.app import MESSAGE_LENGTH, TITLE_LENGTH
 from engagement.registry import permitted_params
-from engagement.sandbox import SandboxedTemplate
+from engagement.sandbox import UNSTORABLE, SandboxedTemplate
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +26,7 @@ class Renderer:
     """Renders one slug on one channel in one language, for many people."""
 
     def __init__(self, slug: str, channel: str, language: str, fallback: Text) -> None:
-        self._fallback = fallback
+        self._slug, self._fallback = slug, fallback
         self._texts: tuple[SandboxedTemplate, SandboxedTemplate] | None = None
         try:
             found = wording.find(slug, channel, language)
@@ -39,32 +36,37 @@ class Renderer:
             logger.error("People get the fallback notification. %s", error)
 
     @property
-    def is_personal(self) -> bool:
-        """Whether the text differs from person to person."""
-        return self._texts is not None and any("person" in text.names for text in self._texts)
+    def names(self) -> frozenset[str]:
+        """The parameters that the texts use."""
+        return frozenset().union(*(text.names for text in self._texts or ()))
 
     def render(self, values: Mapping[str, Any]) -> Text:
-        """Return the text, shortened to what the inbox holds; the fallback if a value cannot be shown."""
+        """Return the text, shortened to what the inbox holds; the fallback if it cannot be rendered.
+
+        The except is as broad as those where a failure becomes a row: staff write the wordings, people the
+        values, and whatever the two do together must not take the notification from anybody.
+        """
         if self._texts is None:
             return self._fallback
-        title, message = self._texts
-        missing = (title.names | message.names) - values.keys()
+        missing = self.names - values.keys()
         if missing:
-            logger.error(
-                "A person gets the fallback notification: %s is missing.", ", ".join(sorted(missing))
-            )
-            return self._fallback
+            return self._fail(f"{', '.join(sorted(missing))} is missing")
+        title, message = self._texts
         try:
-            return Text(
-                _shorten(" ".join(title.text(values).split()), TITLE_LENGTH),
-                _shorten(message.text(values).strip(), MESSAGE_LENGTH),
+            found = Text(
+                shorten(" ".join(title.text(values).split()), TITLE_LENGTH),
+                shorten(message.text(values).strip(), MESSAGE_LENGTH),
             )
-        except (ArithmeticError, LookupError, TemplateSyntaxError, TypeError, ValueError) as error:
-            logger.error(
-                "A person gets the fallback notification. %s: %s", title.source, type(error).__name__
-            )
-            return self._fallback
+        except Exception as error:  # noqa: BLE001 - see above
+            return self._fail(f"{type(error).__name__} in {title.source!r}")
+        return found if found.title else self._fail("the title is empty")
+
+    def _fail(self, why: str) -> Text:
+        logger.error("A person gets the fallback notification of %s: %s.", self._slug, why)
+        return self._fallback
 
 
-def _shorten(text: str, length: int) -> str:
-    return Truncator(text).chars(length) if len(text) > length else text
+def shorten(text: str, length: int) -> str:
+    """Cut to so many characters as the database counts them, and without those that it cannot hold."""
+    storable = UNSTORABLE.sub("", text)
+    return storable if len(storable) <= length else storable[: length - 1] + "…"

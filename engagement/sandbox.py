@@ -1,10 +1,11 @@
 """Django's template syntax without its powers, for texts that people edit.
 
-No tags but `if` and `comment`; no loading, including or looping; no attribute, method or index of a
-variable; only filters whose cost does not depend on their argument. What is left cannot read settings, files
-or models, and cannot run for long.
+No tags but `if` and `comment`, nested a few deep; no loading, including or looping; no attribute, method or
+index of a variable; only harmless filters, and their arguments are constants (a value joined by a value is
+their product). What is left cannot read settings, files or models, and cannot run for long.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -18,7 +19,7 @@ from django.template import (
     defaultfilters,
     defaulttags,
 )
-from django.template.base import FilterExpression, Lexer, Parser, Variable
+from django.template.base import FilterExpression, Lexer, NodeList, Parser, Variable
 
 TAGS = ("if", "comment")
 FILTERS = (
@@ -37,8 +38,16 @@ FILTERS = (
     "upper",
     "yesno",
 )
+#: These alone may have a parameter as their argument: they return one or the other.
+CHOOSING = {"default", "default_if_none"}
+#: The argument of these is a text, not a number.
+SPELLING = {"date", "join", "time", "yesno"}
 #: More decimal places than this are no number that a person reads.
 MOST_DECIMALS = 20
+LONGEST = 4_000
+DEEPEST = 10
+#: What PostgreSQL's text cannot hold: NUL and lone surrogates.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def floatformat(value: Any, decimals: Any = -1) -> str:
@@ -69,17 +78,38 @@ class _Parser(Parser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names: set[str] = set()
+        self._depth = 0
+
+    def parse(self, parse_until: Any = None) -> NodeList:
+        """Parse, a few levels deep: what compiles must not run out of stack when it is rendered."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise TemplateSyntaxError(f"Tags are nested more than {DEEPEST} deep.")
+        nodes = super().parse(parse_until)
+        self._depth -= 1
+        return nodes
 
     def compile_filter(self, token: str) -> FilterExpression:
         """Compile an expression whose variables are plain names."""
         expression = super().compile_filter(token)
-        arguments = [
-            argument for _, given in expression.filters for is_variable, argument in given if is_variable
-        ]
-        for variable in [expression.var, *arguments]:
-            if isinstance(variable, Variable):
-                self._note(variable)
+        if isinstance(expression.var, Variable):
+            self._note(expression.var)
+        for function, arguments in expression.filters:
+            for is_variable, argument in arguments:
+                if is_variable:
+                    self._note_argument(getattr(function, "_filter_name", ""), argument)
         return expression
+
+    def _note_argument(self, name: str, argument: Variable) -> None:
+        if name in SPELLING and not argument.lookups:
+            raise TemplateSyntaxError(
+                f"{name}:{argument.var}: the argument of this filter must be a text in quotes."
+            )
+        if name not in CHOOSING and argument.lookups:
+            raise TemplateSyntaxError(
+                f"{name}:{argument.var}: the argument of this filter must be a constant."
+            )
+        self._note(argument)
 
     def _note(self, variable: Variable) -> None:
         if not variable.lookups:
@@ -114,5 +144,9 @@ _ENGINE = _Engine(loaders=[], autoescape=False)
 
 @lru_cache(maxsize=2048)
 def compile_text(source: str) -> SandboxedTemplate:
-    """Compile a text; raise TemplateSyntaxError, saying what is not permitted."""
+    """Compile a text of up to 4,000 characters; raise TemplateSyntaxError, saying what is not permitted."""
+    if len(source) > LONGEST:
+        raise TemplateSyntaxError(f"It has {len(source)} characters; {LONGEST} are permitted.")
+    if UNSTORABLE.search(source):
+        raise TemplateSyntaxError("It contains a NUL or a lone surrogate.")
     return SandboxedTemplate(source, engine=_ENGINE)

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from engagement import inbox
 from engagement.conf import conf
@@ -22,17 +22,13 @@ LARGEST_ID = 2**63 - 1
 
 
 @login_required
-@require_GET
+@require_safe
 @never_cache
 def show(request: HttpRequest) -> HttpResponse:
     """List the person's notifications, newest first."""
     only_unread = request.GET.get("show") == "unread"
     page = inbox.page(request.user, before=_id(request.GET.get("before")), unread=only_unread)
-    return render(
-        request,
-        "engagement/inbox.html",
-        {"page": page, "only_unread": only_unread, "is_first": "before" not in request.GET},
-    )
+    return render(request, "engagement/inbox.html", {"page": page, "only_unread": only_unread})
 
 
 @login_required
@@ -41,7 +37,7 @@ def open_(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark as read and go to where the notification leads."""
     notification = _mine(request, pk)
     notification.mark_as_read()
-    return redirect(_safe(notification.url, request) or reverse("engagement:inbox"))
+    return _go(notification.url, request)
 
 
 @login_required
@@ -84,16 +80,19 @@ def _mine(request: HttpRequest, pk: int) -> AppNotification:
 
 def _id(text: Any) -> int | None:
     """Return an id out of a request; None for anything that is none."""
-    return int(text) if text and text.isascii() and text.isdigit() and int(text) <= LARGEST_ID else None
+    digits = str(text or "")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(LARGEST_ID))):
+        return None
+    return min(int(digits), LARGEST_ID)
 
 
 def _back(request: HttpRequest) -> HttpResponse:
     """Return to the list that was shown."""
-    return redirect(_safe(request.POST.get("next", ""), request) or reverse("engagement:inbox"))
+    return _go(request.POST.get("next", ""), request)
 
 
-def _safe(url: str, request: HttpRequest) -> str | None:
-    """Return the address if it is on this host or an allowed one, and so is no open redirect."""
+def _go(url: str, request: HttpRequest) -> HttpResponse:
+    """Go to the address if it is on this host or an allowed one, and so is no open redirect; else to the inbox."""
     hosts = {request.get_host(), *conf.allowed_hosts}
     allowed = url_has_allowed_host_and_scheme(url, allowed_hosts=hosts, require_https=request.is_secure())
-    return url if allowed else None
+    return HttpResponseRedirect(url if allowed else reverse("engagement:inbox"))

@@ -37,7 +37,7 @@ class Wording:
         """Return both texts compiled; raise WordingError."""
         try:
             return compile_text(self.title), compile_text(self.message)
-        except (TemplateSyntaxError, RecursionError) as error:
+        except TemplateSyntaxError as error:
             raise WordingError(f"{self.source}: {error}") from error
 
     def check(self, permitted: frozenset[str]) -> None:
@@ -90,6 +90,11 @@ def _from_file(slug: str, channel: str, language: str) -> Wording | None:
     )
 
 
+def has_file(slug: str, channel: str) -> bool:
+    """Tell whether a file has a text for this channel in the installation's language."""
+    return any(_from_file(slug, channel, language) for language in _languages(settings.LANGUAGE_CODE))
+
+
 def every_wording() -> Iterator[tuple[str, Wording]]:
     """Yield (slug, wording) of all files; for checks."""
     for slug, place in files().items():
@@ -124,4 +129,6 @@ def _read(place: Path) -> dict[str, dict[str, dict[str, str]]]:
         for channel, text in (texts if isinstance(texts, dict) else {"?": None}).items():
             if not isinstance(text, dict) or not isinstance(text.get("title"), str):
                 raise WordingError(f'{place}: [{language}.{channel}] needs a title = "...".')
+            if not isinstance(text.get("message", ""), str):
+                raise WordingError(f"{place}: [{language}.{channel}] has a message that is no text.")
     return data

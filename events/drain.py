@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, reset_queries
 
 from events.conf import conf
 from events.handle import attempt
@@ -52,6 +52,7 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
     if getattr(_thread, "draining", False):
         return 0
     _thread.draining = True
+    reset_queries()  # with DEBUG on, Django keeps each statement, and nobody else forgets them in a worker
     try:
         return _drain(lane, time.monotonic() + (conf.turn_seconds if seconds is None else seconds))
     except (OperationalError, InterfaceError):

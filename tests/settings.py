@@ -12,6 +12,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter", "tests.probe"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EVENTS_TEST_TYPES = True
+ROOT_URLCONF = "tests.urls"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = True
 
 

@@ -35,7 +35,9 @@ def test_an_event_arrives_in_the_inbox_of_any_user_model(empty_database: dict[st
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.foreign.journey"],
         cwd=ROOT,
-        env=os.environ | empty_database | {"DJANGO_SETTINGS_MODULE": "tests.foreign.settings", "FOREIGN_USER": user},
+        env=os.environ
+        | empty_database
+        | {"DJANGO_SETTINGS_MODULE": "tests.foreign.settings", "FOREIGN_USER": user},
         capture_output=True,
         text=True,
         check=False,

@@ -3,16 +3,24 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+
+#: PostgreSQL's text holds neither; a browser sends neither, but other callers of the service may.
+STORABLE = RegexValidator(
+    "[\0\ud800-\udfff]", _("It contains a NUL or a lone surrogate."), inverse_match=True
+)
 
 
 class Product(models.Model):
     """Something that an organisation or a person makes."""
 
-    name = models.CharField(_("name"), max_length=200)
-    description = models.TextField(_("description"), max_length=4000, blank=True)
+    name = models.CharField(_("name"), max_length=200, validators=[STORABLE])
+    description = models.TextField(
+        _("description"), max_length=4000, blank=True, validators=[STORABLE, MaxLengthValidator(4000)]
+    )
     website = models.URLField(_("website"), blank=True)
     organisation = models.ForeignKey(
         "people.Organisation",

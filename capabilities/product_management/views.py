@@ -1,5 +1,6 @@
 """The pages of products."""
 
+from copy import copy
 from typing import cast
 
 from django.contrib import messages
@@ -8,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from capabilities.people.models import Person
 from capabilities.product_management.forms import NewProductForm, ProductForm
@@ -19,7 +20,7 @@ LISTED = 100
 
 
 @login_required
-@require_GET
+@require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List the newest products."""
     products = Product.objects.select_related("organisation", "person").order_by("-id")[:LISTED]
@@ -27,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a product."""
     product = get_object_or_404(Product.objects.select_related("organisation", "person"), pk=pk)
@@ -36,7 +37,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     """Create a product; its managers are notified."""
     person = _person(request)
@@ -51,13 +52,14 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a product; its managers are notified."""
     person, product = _person(request), get_object_or_404(Product, pk=pk)
     if not ProductManagementService.can_edit(product, person):
         raise PermissionDenied
-    form = ProductForm(request.POST or None, instance=product)
+    # A copy: validation writes into the instance, and the page shows the product as it is.
+    form = ProductForm(request.POST or None, instance=copy(product))
     if request.method == "POST" and form.is_valid():
         ProductManagementService.update_product(product, form.cleaned_data, person)
         messages.success(request, _("Saved."))

@@ -15,6 +15,8 @@ from events.retention import Expiring
 
 TITLE_LENGTH = 400
 MESSAGE_LENGTH = 4000
+URL_LENGTH = 2000
+REASON_LENGTH = 300
 
 
 class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
@@ -54,7 +56,8 @@ class AppNotification(Expiring):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("person"),
-        on_delete=models.CASCADE,
+        # It goes with its NotifiableEvent, which is found by person; here that would read the whole table.
+        on_delete=models.DO_NOTHING,
         db_constraint=False,
         db_index=False,
         related_name="app_notifications",
@@ -63,8 +66,8 @@ class AppNotification(Expiring):
     category = models.CharField(_("category"), max_length=50)
     title = models.CharField(_("title"), max_length=TITLE_LENGTH)
     message = models.TextField(_("message"), max_length=MESSAGE_LENGTH, blank=True)
-    url = models.CharField(_("address"), max_length=2000, blank=True)
-    reason = models.CharField(_("reason"), max_length=300, blank=True)
+    url = models.CharField(_("address"), max_length=URL_LENGTH, blank=True)
+    reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
     about = models.CharField(_("about"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)

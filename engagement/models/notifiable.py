@@ -11,7 +11,7 @@ from engagement.conf import conf
 from events.bus import event_type_choices
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed
-from events.work import UNFINISHED, LeasedWork
+from events.work import LATELY_DEAD, UNFINISHED, LeasedWork
 
 
 def in_retention() -> Any:
@@ -66,12 +66,13 @@ class NotifiableEvent(Expiring):
 
     @classmethod
     def still_owed(cls) -> list[Owed]:
-        """Return the condition: its batch has yet to be worked off."""
+        """Return the conditions: its batch has yet to be worked off, or is dead and may be requeued."""
         batch = """EXISTS (
             SELECT 1 FROM engagement_notificationbatch work
              WHERE work.event_id = expired.event_log_id AND expired.id BETWEEN work.first_id AND work.last_id
                AND {state})"""
-        return [(batch.format(state=state), values) for state, values in UNFINISHED]
+        lately: Owed = (LATELY_DEAD, [timezone.now() - bus_conf.dead_retention])
+        return [(batch.format(state=state), values) for state, values in [*UNFINISHED, lately]]
 
 
 class NotificationBatch(LeasedWork, Expiring):

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,7 +32,9 @@ class NotificationTemplate(models.Model):
     channel = models.CharField(_("channel"), max_length=20, choices=channel_choices, default="app")
     language = models.CharField(_("language"), max_length=20, default=default_language)
     title_template = models.CharField(_("title"), max_length=TITLE_LENGTH)
-    message_template = models.TextField(_("message"), max_length=MESSAGE_LENGTH, blank=True)
+    message_template = models.TextField(
+        _("message"), max_length=MESSAGE_LENGTH, blank=True, validators=[MaxLengthValidator(MESSAGE_LENGTH)]
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -62,7 +65,8 @@ class NotificationTemplate(models.Model):
         """Refuse an unknown slug, a syntax error and an unknown parameter."""
         super().clean()
         if event_type_of(self.event_type) is None:
-            raise ValidationError({"event_type": _("No notifier or event type has this name.")})
+            # Not blamed on the field: the form of a saved template has none.
+            raise ValidationError(_("No notifier or event type is called %s.") % self.event_type)
         try:
             self.wording().check(permitted_params(self.event_type))
         except WordingError as error:

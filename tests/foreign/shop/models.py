@@ -1,6 +1,7 @@
 """A user model as some projects have it: a UUID as primary key, and no is_active column."""
 
 import uuid
+from typing import ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -14,7 +15,7 @@ class Customer(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
 
-    objects: "BaseUserManager[Customer]" = BaseUserManager()
+    objects: "ClassVar[BaseUserManager[Self]]" = BaseUserManager()
 
     def __str__(self) -> str:
         return self.email

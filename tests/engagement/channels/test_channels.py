@@ -1,0 +1,31 @@
+"""What every channel must be, and what the installation has."""
+
+import pytest
+
+from engagement.channels import Channel, channels
+from engagement.decide import Medium
+from engagement.models.template import channel_choices
+
+
+@pytest.mark.parametrize("name", channels())
+def test_a_channel_keeps_the_contract(name: str) -> None:
+    channel = channels()[name]
+    assert isinstance(channel, Channel)
+    assert channel.name == name.lower()
+    assert len(name) <= 20
+    assert str(channel.label)
+    assert channel.medium() == Medium(name, channel.configured(), channel.is_inbox)
+
+
+def test_the_inbox_is_always_there_and_goes_first() -> None:
+    name, channel = next(iter(channels().items()))
+    assert (name, channel.is_inbox, channel.configured()) == ("app", True, True)
+    assert [each.name for each in channels().values() if each.is_inbox] == ["app"]
+
+
+def test_email_is_known_but_not_configured() -> None:
+    assert channels()["email"].configured() is False
+
+
+def test_templates_are_offered_every_channel() -> None:
+    assert [name for name, _label in channel_choices()] == ["app", "email"]

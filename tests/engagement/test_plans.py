@@ -1,0 +1,191 @@
+"""The hot statements on big tables: each finds its rows by an index. Asked of the statements that are really run."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from capabilities.people.models import Person
+from engagement import inbox, process_sql
+from engagement.fanout import fan_out
+from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
+from engagement.services import NotificationService
+from events.sql import execute, fetch
+from tests.engagement.samples import published
+from tests.probe.events import Told
+
+pytestmark = pytest.mark.django_db
+
+ROWS = 50_000
+
+#: A third has expired; each person has 50, of which 5 are unread.
+APP_NOTIFICATIONS = f"""
+    INSERT INTO engagement_appnotification
+           (event_id, person_id, event_type, category, title, message, url, reason, about, created_at, read_at,
+            delete_at)
+    SELECT n, 1 + n %% 1000, 'test.told', 'test', 'Number ' || n, '', '', '', '', now(),
+           CASE WHEN n %% 10 > 0 THEN now() END, now() + (n - {ROWS // 3}) * interval '1 minute'
+      FROM generate_series(1, {ROWS}) n"""
+NOTIFIABLE_EVENTS = f"""
+    INSERT INTO engagement_notifiableevent
+           (event_log_id, person_id, event_type, notifier, outcomes, created_at, delete_at)
+    SELECT 1 + n / 1000, n, 'test.told', 'probe.ToldNotifier',
+           CASE WHEN n %% 10 > 0 THEN '{{"app": "created: default"}}'::jsonb END,
+           now(), now() + (n - {ROWS // 3}) * interval '1 minute'
+      FROM generate_series(1, {ROWS}) n"""
+BATCHES = f"""
+    INSERT INTO engagement_notificationbatch
+           (event_id, notifier, first_id, last_id, recipients, state, finished_at, created_at, delete_at)
+    SELECT n, 'probe.ToldNotifier', n, n, 1, CASE WHEN n %% 100 > 0 THEN 'succeeded' ELSE 'pending' END,
+           CASE WHEN n %% 100 > 0 THEN now() END, now(), now() + (n - {ROWS // 3}) * interval '1 minute'
+      FROM generate_series(1, {ROWS}) n"""
+PEOPLE = f"""
+    INSERT INTO people_person
+           (username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
+    SELECT 'many' || n, '', false, '', '', '', false, true, now() FROM generate_series(1, {ROWS}) n"""
+
+
+def fill(*statements: str) -> None:
+    """Make tables big, and let the planner know."""
+    for statement in statements:
+        execute(statement)
+    for model in (AppNotification, NotifiableEvent, NotificationBatch, Person):
+        execute(f"ANALYZE {model._meta.db_table}")
+
+
+def plans(work: Callable[[], object]) -> str:
+    """Run it, and return the plans of its statements."""
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    statements = [each["sql"] for each in captured if "SAVEPOINT" not in each["sql"]]
+    assert statements
+    return "\n".join(row[0] for each in statements for row in fetch("EXPLAIN " + each.replace("%", "%%")))
+
+
+def assert_by_index(plan: str, table: str, *indexes: str) -> None:
+    assert f"Seq Scan on {table}" not in plan, plan
+    for index in indexes:
+        assert index in plan, plan
+
+
+def middle() -> int:
+    """Return the id in the middle of the notifications."""
+    return AppNotification.objects.order_by("-id")[ROWS // 2].pk
+
+
+def somebody() -> Person:
+    """Return a person who has 50 notifications."""
+    return Person(pk=7)
+
+
+def test_the_inbox_of_one_among_many_is_found_by_index() -> None:
+    fill(APP_NOTIFICATIONS)
+    table, person = "engagement_appnotification", somebody()
+    assert len(inbox.page(person).notifications) == 50
+    assert_by_index(plans(lambda: inbox.page(person)), table, "appnotification_inbox")
+    assert_by_index(plans(lambda: inbox.page(person, before=middle())), table, "appnotification_inbox")
+    assert_by_index(plans(lambda: inbox.page(person, unread=True)), table, "appnotification_unread")
+    assert_by_index(plans(lambda: inbox.badge(person)), table, "appnotification_unread")
+    assert_by_index(plans(lambda: inbox.find(person, middle())), table)
+    unread = NotificationService.get_unread_notifications(person)
+    assert_by_index(plans(lambda: list(unread[:50])), table, "appnotification_unread")
+
+
+def test_marking_all_as_read_finds_the_unread_by_index() -> None:
+    fill(APP_NOTIFICATIONS)
+    table, person = "engagement_appnotification", somebody()
+    assert_by_index(
+        plans(lambda: inbox.mark_all_read(person, up_to=middle())), table, "appnotification_unread"
+    )
+    assert_by_index(plans(lambda: inbox.mark_all_read(person)), table, "appnotification_unread")
+
+
+#: Nearly all are of one person, who has read all but the newest.
+OF_ONE_PERSON = APP_NOTIFICATIONS.replace("1 + n %% 1000", "CASE WHEN n %% 10 > 0 THEN 7 ELSE n END").replace(
+    "CASE WHEN n %% 10 > 0 THEN now() END", f"CASE WHEN n < {ROWS} * 0.9 THEN now() END"
+)
+
+
+def test_the_inbox_of_somebody_with_nearly_everything_is_found_by_index() -> None:
+    fill(OF_ONE_PERSON)
+    table, person = "engagement_appnotification", somebody()
+    assert_by_index(plans(lambda: inbox.page(person)), table)
+    assert_by_index(plans(lambda: inbox.page(person, before=middle())), table)
+    assert_by_index(plans(lambda: inbox.page(person, unread=True)), table)
+
+
+def test_the_badge_of_somebody_with_nearly_everything_is_counted_by_index() -> None:
+    fill(OF_ONE_PERSON)
+    assert inbox.badge(somebody()) == "99+"
+    plan = plans(lambda: inbox.badge(somebody()))
+    assert_by_index(plan, "engagement_appnotification", "appnotification_unread")
+
+
+def test_expired_notifications_are_found_by_index() -> None:
+    fill(APP_NOTIFICATIONS)
+    plan = plans(lambda: AppNotification.delete_expired(timezone.now(), 5_000))
+    assert_by_index(plan, "engagement_appnotification", "appnotification_delete_at")
+    assert AppNotification.objects.count() == ROWS - 5_000
+
+
+def test_expired_notifiable_events_are_found_by_index() -> None:
+    fill(NOTIFIABLE_EVENTS, BATCHES)
+    plan = plans(lambda: NotifiableEvent.delete_expired(timezone.now(), 5_000))
+    assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_delete_at")
+    assert_by_index(plan, "engagement_notificationbatch")
+
+
+def test_expired_batches_are_found_by_index() -> None:
+    fill(BATCHES)
+    plan = plans(lambda: NotificationBatch.delete_expired(timezone.now(), 5_000))
+    assert_by_index(plan, "engagement_notificationbatch", "notificationbatch_delete_at")
+
+
+def test_clean_up_of_what_is_not_expired_is_found_by_index() -> None:
+    fill(APP_NOTIFICATIONS, NOTIFIABLE_EVENTS, BATCHES)
+    long_ago = timezone.now() - timedelta(days=365)
+    assert_by_index(
+        plans(lambda: AppNotification.delete_expired(long_ago, 5_000)), "engagement_appnotification"
+    )
+    assert_by_index(
+        plans(lambda: NotifiableEvent.delete_expired(long_ago, 5_000)), "engagement_notifiableevent"
+    )
+    assert_by_index(
+        plans(lambda: NotificationBatch.delete_expired(long_ago, 5_000)), "engagement_notificationbatch"
+    )
+
+
+def test_the_rows_of_a_batch_are_found_by_index() -> None:
+    fill(PEOPLE, NOTIFIABLE_EVENTS)
+    first = fetch("SELECT min(id) FROM engagement_notifiableevent")[0][0]
+    batch = NotificationBatch(event_id=20, first_id=first + 19_000, last_id=first + 19_999)
+    plan = plans(lambda: process_sql.batch_rows(batch))
+    assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_pkey")
+
+
+def test_one_notifiable_event_is_found_by_index() -> None:
+    fill(PEOPLE, NOTIFIABLE_EVENTS)
+    one = NotifiableEvent.objects.latest("pk")
+    plan = plans(lambda: process_sql.single_row(one))
+    assert_by_index(plan, "engagement_notifiableevent")
+    assert_by_index(plan, "people_person")
+
+
+def test_a_small_batch_among_many_is_worked_off_by_index() -> None:
+    fill(PEOPLE, NOTIFIABLE_EVENTS, APP_NOTIFICATIONS, BATCHES)
+    people = list(Person.objects.values_list("pk", flat=True)[:3])
+    event = published(Told(people=people))
+    plan = plans(lambda: fan_out(event))
+    assert_by_index(plan, "engagement_notifiableevent")
+    assert_by_index(plan, "engagement_notificationbatch")
+    assert_by_index(plan, "engagement_appnotification")
+    assert_by_index(plan, "people_person")
+
+
+def test_what_concerned_a_person_is_found_by_index() -> None:
+    fill(NOTIFIABLE_EVENTS)
+    plan = plans(lambda: list(NotifiableEvent.objects.filter(person_id=7)))
+    assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_once")
