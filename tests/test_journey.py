@@ -7,7 +7,9 @@ import pytest
 from django.db import connections
 from playwright.sync_api import Browser, Page, expect
 
-from capabilities.people.models import Organisation
+from capabilities.people.models import Organisation, Person
+from capabilities.product_management.services import ProductManagementService
+from engagement.models import AppNotification
 from tests.browser import Web, browser, log_in, picture
 from tests.cluster import Watched
 from tests.conftest import need
@@ -75,7 +77,6 @@ def test_a_product_is_created_and_the_other_managers_hear_of_it(people: People) 
     reload_until(bob, "Alice Arden created Kite <b>2000</b>")
     expect(bob).to_have_title("(1) Inbox · Carillon")
     expect(bob.get_by_text("because you manage this product or its organisation")).to_be_visible()
-    picture(bob, "inbox")
 
     bob.get_by_role("button", name="Unread: Alice Arden created").click()
     expect(bob.get_by_role("heading", name="Kite <b>2000</b>")).to_be_visible()
@@ -90,6 +91,34 @@ def test_a_product_is_created_and_the_other_managers_hear_of_it(people: People) 
 
     alice.goto(f"{people.url}/inbox/")
     reload_until(alice, "Your product Kite <b>2000</b> is live")
+
+
+def test_a_day_of_work_reads_well(people: People) -> None:
+    """Several people at work; the picture of the README."""
+    organisation, managers = Organisation.objects.get(), Person.objects.in_bulk(field_name="username")
+    create, update = ProductManagementService.create_product, ProductManagementService.update_product
+    parafoil = create({"name": "Parafoil 40"}, managers["bob"], organisation)
+    create({"name": "Storm kite"}, managers["alice"], organisation)
+    update(
+        parafoil, {"description": "Flies in anything.", "website": "https://kites.example"}, managers["alice"]
+    )
+    create({"name": "Line winder"}, managers["carol"], organisation)
+    bob = people.page("bob")
+    eventually(
+        lambda: AppNotification.objects.filter(person=managers["bob"]).count() == 4,
+        what="Bob was told of all",
+    )
+    bob.reload()
+    bob.get_by_role("button", name="Mark read : Your product Parafoil 40 is live").click()
+    titles = bob.locator(".notifications .title").all_inner_texts()
+    assert sorted(title.removeprefix("Unread:").strip() for title in titles) == [
+        "Alice Arden created Storm kite",
+        "Alice Arden updated Parafoil 40",
+        "Carol Cheng created Line winder",
+        "Your product Parafoil 40 is live",
+    ]
+    expect(bob).to_have_title("(3) Inbox · Carillon")
+    picture(bob, "inbox")
 
 
 def test_it_works_with_the_keyboard_alone_on_a_phone_in_the_dark_without_javascript(
