@@ -76,10 +76,11 @@ def _plan(event_type: str, only: Collection[str], notifiers: bool) -> list[tuple
 def _write(events: "models.QuerySet[EventLog]", plan: list[tuple[str, str, int]]) -> int:
     """Plan the runs in batches, each a transaction, so that workers begin while the rest is planned."""
     columns = [list(column) for column in zip(*plan, strict=True)]
-    pks = list(events.order_by("pk").values_list("pk", flat=True))
-    written = 0
-    for start in range(0, len(pks), BATCH):
+    ids = events.order_by("pk").values_list("pk", flat=True)
+    written, last = 0, 0
+    while chosen := list(ids.filter(pk__gt=last)[:BATCH]):
+        last = chosen[-1]
         with transaction.atomic():
-            written += execute(REPLAY, [pks[start : start + BATCH], *columns])
+            written += execute(REPLAY, [chosen, *columns])
             queue.wake_on_commit(HandlerRun.lane)
     return written
