@@ -1,0 +1,34 @@
+"""Who hears of it."""
+
+from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
+
+from bench.app.events import Announced, Rung
+from capabilities.people.models import Person
+from engagement.notifier import Notifier
+
+
+class AnnouncedNotifier(Notifier[Announced]):
+    """One text for all, to the inbox."""
+
+    event = Announced
+    channels = ("app",)
+    reason = "you are a member"
+    example = Announced(people=1)
+
+    def audience(self, event: Announced) -> QuerySet[Person]:
+        """Return the first so many."""
+        return get_user_model().objects.filter(pk__lte=event.people)
+
+
+class RungNotifier(Notifier[Rung]):
+    """One person."""
+
+    event = Rung
+    channels = ("app",)
+    reason = "it is your door"
+    example = Rung(person_id=1)
+
+    def audience(self, event: Rung) -> QuerySet[Person]:
+        """Return the one."""
+        return get_user_model().objects.filter(pk=event.person_id)

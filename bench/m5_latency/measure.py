@@ -1,0 +1,82 @@
+"""M5: from a publisher's commit to the row in the inbox, on an idle system."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+from bench import database
+from bench.m5_latency.contenders import CARILLON, STOCK, Contender, contenders
+from bench.processes import answer, running
+from bench.progress import repetitions, say
+from bench.redis_server import redis_server
+from bench.report import Line, alone, at_most, milliseconds, skipped
+
+TITLE = "latency on an idle system, two workers: publish's commit to inbox row"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    repetitions: int
+    events: int
+
+
+FULL, QUICK = Size(3, 200), Size(1, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """In milliseconds."""
+
+    p50: float
+    p95: float
+    p99: float
+
+    def __str__(self) -> str:
+        return f"{self.p50:.1f} / {self.p95:.1f} / {self.p99:.1f} ms"
+
+
+def measure(*, quick: bool) -> list[Line]:
+    """Return the lines of M5."""
+    size = QUICK if quick else FULL
+    found: dict[str, list[Latency]] = defaultdict(list)
+    with database.telling(), redis_server() as redis:
+        everybody = contenders(redis)
+        for _ in repetitions("latency", size.repetitions):
+            for contender in everybody:
+                if not contender.unavailable:
+                    found[contender.name].append(_latency(contender, size.events))
+                    say(f"{contender.name}: {found[contender.name][-1]}")
+    return list(_lines(everybody, found))
+
+
+def _latency(contender: Contender, events: int) -> Latency:
+    database.clear()
+    with running(contender.worker, **contender.environment):
+        taken = answer([*contender.ring, events], **contender.environment)
+    assert len(taken) == events
+    percentiles = quantiles(taken, n=100, method="inclusive")
+    return Latency(median(taken), percentiles[94], percentiles[98])
+
+
+def _lines(everybody: Sequence[Contender], found: dict[str, list[Latency]]) -> Iterator[Line]:
+    ours = found[CARILLON]
+    usual = _usual(ours)
+    yield alone("commit to row, p50", usual.p50, show=milliseconds, goal=at_most(10, "<= 10 ms"))
+    yield alone("commit to row, p95", usual.p95, show=milliseconds, goal=at_most(25, "<= 25 ms"))
+    measured = "commit to row, p50 / p95 / p99; ratio of p50"
+    for contender in everybody[1:]:
+        if contender.unavailable:
+            yield skipped(measured, contender.name, contender.unavailable)
+            continue
+        theirs = found[contender.name]
+        ratio = median(mine.p50 / its.p50 for mine, its in zip(ours, theirs, strict=True))
+        goal, reached = ("ratio <= 0.2", ratio <= 0.2) if contender.name == STOCK else ("", None)
+        yield Line(measured, str(usual), contender.name, str(_usual(theirs)), ratio, goal, reached)
+
+
+def _usual(found: Sequence[Latency]) -> Latency:
+    """Return the medians over the repetitions."""
+    return Latency(*(median(getattr(each, name) for each in found) for name in ("p50", "p95", "p99")))
