@@ -14,6 +14,7 @@ from django.utils import timezone
 from engagement.models import NotificationBatch
 from engagement.process import process_at_once
 from engagement.registry import Notifier, notifiers
+from events import queue
 from events.bus import EventTypes, Payload, Priority
 from events.sql import fetch
 
@@ -49,6 +50,8 @@ def fan_out(event: Payload) -> None:
         batches = _insert(event, notifier)
         if len(batches) == 1:
             process_at_once(batches[0], event)
+        elif batches:
+            queue.wake_on_commit(NotificationBatch.lane)
 
 
 def _insert(event: Payload, notifier: Notifier[Any]) -> list[NotificationBatch]:

@@ -1,42 +1,32 @@
 """One batch: decide for each person and channel, render, insert, store the outcomes.
 
-At most ten queries for 1,000 people, plus one update for each distinct combination of outcomes.
+A few queries for 1,000 people, plus one for each distinct combination of outcomes.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db.models import F
-from django.db.models.functions import Now
 from django.utils import translation
 
 from engagement import process_sql
 from engagement.channels import channels
 from engagement.conf import conf
-from engagement.decide import Outcome, Preset, Status, Traits, decide
-from engagement.models import NotifiableEvent, NotificationBatch, NotificationPreference
+from engagement.decide import Outcome, Status, decide
+from engagement.models import NotifiableEvent, NotificationBatch
 from engagement.models.app import REASON_LENGTH
 from engagement.notice import Notice, notice_by_hand, notice_of
+from engagement.process_sql import Decided, Group
 from engagement.registry import notifiers
 from engagement.render import Renderer, Text, shorten
 from events.bus import EventTypes, Payload
-from events.work import State, performs
+from events.work import performs
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One NotifiableEvent and what is known of its person."""
-
-    pk: int
-    person_id: Any
-    traits: Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +46,19 @@ def process_batch(batch: NotificationBatch) -> None:
 
 def process_at_once(batch: NotificationBatch, event: Payload) -> None:
     """Work off a batch that was planned in this very transaction."""
-    _process_batch(batch, event, state=State.SUCCEEDED, finished_at=Now())
+    _process_batch(batch, event, finish=True)
 
 
-def _process_batch(batch: NotificationBatch, event: Payload, **changes: Any) -> None:
-    notifier = notifiers[batch.notifier]
-    counts = process(notice_of(notifier, event), process_sql.batch_rows(batch))
-    # Added up: a batch that is done again finds only what is still undecided.
-    NotificationBatch.objects.filter(pk=batch.pk).update(
-        created=F("created") + counts.created,
-        skipped=F("skipped") + counts.skipped,
-        fallbacks=F("fallbacks") + counts.fallbacks,
-        **changes,
-    )
+def _process_batch(batch: NotificationBatch, event: Payload, *, finish: bool = False) -> None:
+    notice = notice_of(notifiers[batch.notifier], event)
+    counts = process(notice, process_sql.groups_of_batch(batch, notice))
+    process_sql.add_counts(batch, astuple(counts), finish=finish)
 
 
 def process_by_hand(notifiable: NotifiableEvent) -> Counts:
     """Process one NotifiableEvent, inside the caller's transaction; the same code, a batch of one."""
-    counts = process(notice_by_hand(notifiable), process_sql.single_row(notifiable))
+    notice = notice_by_hand(notifiable)
+    counts = process(notice, process_sql.group_of_one(notifiable, notice))
     _forget_secrets(notifiable)
     return counts
 
@@ -86,101 +71,73 @@ def _forget_secrets(notifiable: NotifiableEvent) -> None:
         NotifiableEvent.objects.filter(pk=notifiable.pk).update(params=rest)
 
 
-def process(notice: Notice, rows: Sequence[process_sql.Row]) -> Counts:
+def process(notice: Notice, groups: Sequence[Group]) -> Counts:
     """Decide, render, insert and store the outcomes for these undecided NotifiableEvents."""
-    candidates = _candidates(notice, rows)
-    outcomes = _decide(notice, candidates)
-    chosen = [each for each in candidates if outcomes[each]["app"].status == Status.CREATED]
-    fallbacks = _create_app_notifications(notice, chosen)
-    process_sql.store_outcomes(_combinations(outcomes))
-    created = sum(any(out.status != Status.SKIPPED for out in each.values()) for each in outcomes.values())
-    return Counts(created, len(candidates) - created, fallbacks)
-
-
-def _candidates(notice: Notice, rows: Sequence[process_sql.Row]) -> list[Candidate]:
-    choices = _choices(notice, [row.person_id for row in rows])
-    return [
-        Candidate(
-            row.pk,
-            row.person_id,
-            Traits(
-                exists=row.exists,
-                active=row.active,
-                is_actor=notice.actor_id is not None and row.person_id == notice.actor_id,
-                type_choice=choices.get((row.person_id, "event_type")),
-                category_choice=choices.get((row.person_id, "category")),
-            ),
-        )
-        for row in rows
+    _log_who_chose_nothing(notice, groups)
+    decided = _decide(notice, groups)
+    shown = [each for each in decided if each.outcomes["app"].status == Status.CREATED]
+    fallbacks = _fill_inboxes(notice, shown)
+    for each in decided:
+        if each not in shown:
+            process_sql.store(each)
+    skipped = [
+        len(each.pks)
+        for each in decided
+        if all(out.status == Status.SKIPPED for out in each.outcomes.values())
     ]
+    return Counts(sum(len(each.pks) for each in decided) - sum(skipped), sum(skipped), fallbacks)
 
 
-def _choices(notice: Notice, people: Sequence[Any]) -> dict[tuple[Any, str], Preset]:
-    """Return the preferences that matter, by person and scope."""
-    rows = NotificationPreference.objects.filter(
-        person_id__in=people, event_type__in=["", notice.event_type], category__in=["", notice.category]
-    ).values_list("person_id", "event_type", "type")
-    found = {
-        (person, "event_type" if event_type else "category"): Preset(kind)
-        for person, event_type, kind in rows
-    }
-    without = len(people) - len({person for person, _scope in found})
+def _log_who_chose_nothing(notice: Notice, groups: Sequence[Group]) -> None:
+    people = sum(len(group.pks) for group in groups)
+    without = sum(
+        len(group.pks) for group in groups if group.traits.type_choice is group.traits.category_choice is None
+    )
     if without:
         logger.info(
-            "%d of %d people chose nothing for %s: the default applies.",
-            without,
-            len(people),
-            notice.event_type,
+            "%d of %d people chose nothing for %s: the default applies.", without, people, notice.event_type
         )
-    return found
 
 
-def _decide(notice: Notice, candidates: Sequence[Candidate]) -> dict[Candidate, dict[str, Outcome]]:
-    """Return the outcome on every channel of the installation; people with the same traits share theirs."""
+def _decide(notice: Notice, groups: Sequence[Group]) -> list[Decided]:
+    """Return the outcome on every channel of the installation; those with the same outcomes are put together."""
     media = [channel.medium() for channel in channels().values()]
-    by_traits = {
-        traits: {
-            medium.name: decide(medium, traits, defaults=notice.channels, notify_actor=notice.notify_actor)
+    found: dict[tuple[Outcome, ...], list[int]] = defaultdict(list)
+    for group in groups:
+        outcomes = (
+            decide(medium, group.traits, defaults=notice.channels, notify_actor=notice.notify_actor)
             for medium in media
-        }
-        for traits in {candidate.traits for candidate in candidates}
-    }
-    return {candidate: by_traits[candidate.traits] for candidate in candidates}
+        )
+        found[tuple(outcomes)] += group.pks
+    names = [medium.name for medium in media]
+    return [Decided(dict(zip(names, outcomes, strict=True)), pks) for outcomes, pks in found.items()]
 
 
-def _combinations(
-    outcomes: Mapping[Candidate, Mapping[str, Outcome]],
-) -> dict[tuple[tuple[str, str], ...], list[int]]:
-    """Return the ids of each distinct combination of outcomes."""
-    found: dict[tuple[tuple[str, str], ...], list[int]] = defaultdict(list)
-    for candidate, by_channel in outcomes.items():
-        found[tuple((channel, str(outcome)) for channel, outcome in by_channel.items())].append(candidate.pk)
-    return found
-
-
-def _create_app_notifications(notice: Notice, chosen: Sequence[Candidate]) -> int:
-    """Insert the inbox rows; return how many people got the fallback text."""
-    if not chosen:
+def _fill_inboxes(notice: Notice, shown: Sequence[Decided]) -> int:
+    """Store these outcomes with the inbox rows; return how many people got the fallback text."""
+    if not shown:
         return 0
     with translation.override(settings.LANGUAGE_CODE):
         renderer = Renderer(notice.slug, "app", settings.LANGUAGE_CODE, _fallback(notice))
         notice = replace(notice, reason=shorten(str(notice.reason), REASON_LENGTH))
         common = {"reason": notice.reason, "site": conf.site_name, **notice.params, "url": notice.url}
-        pks = [candidate.pk for candidate in chosen]
         if "person" not in renderer.names - common.keys():
             text = renderer.render(common)
-            process_sql.insert_same(notice, pks, text)
-            return len(pks) if text.is_fallback else 0
-        names = _names([candidate.person_id for candidate in chosen])
-        texts = [renderer.render(common | {"person": names.get(each.person_id, "")}) for each in chosen]
-    process_sql.insert_personal(notice, pks, texts)
-    return sum(text.is_fallback for text in texts)
+            for each in shown:
+                process_sql.store_and_show(each, notice, text)
+            return sum(len(each.pks) for each in shown) if text.is_fallback else 0
+        names = _names([pk for each in shown for pk in each.pks])
+        texts = {pk: renderer.render(common | {"person": name}) for pk, name in names.items()}
+    for each in shown:
+        process_sql.store_and_show_personal(each, notice, {pk: texts[pk] for pk in each.pks})
+    return sum(text.is_fallback for text in texts.values())
 
 
-def _names(people: Sequence[Any]) -> dict[Any, str]:
-    """Return what to call these people."""
-    found = get_user_model()._default_manager.in_bulk(people)
-    return {pk: _name(person) for pk, person in found.items()}
+def _names(pks: Sequence[int]) -> dict[int, str]:
+    """Return what to call the people whom these NotifiableEvents concern."""
+    people = process_sql.people_of(pks)
+    found = get_user_model()._default_manager.in_bulk(list(people.values()))
+    return {pk: _name(found[person]) if person in found else "" for pk, person in people.items()}
 
 
 def _name(person: Any) -> str:

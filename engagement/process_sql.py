@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
+from engagement.decide import Outcome, Preset, Traits
 from engagement.models import NotifiableEvent, NotificationBatch
 from engagement.notice import Notice
 from engagement.render import Text
@@ -17,26 +18,29 @@ from events.sql import execute, fetch
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An undecided NotifiableEvent, joined with its person as of now."""
+class Group:
+    """Undecided NotifiableEvents whose people, as of now, have the same traits."""
 
-    pk: int
-    person_id: Any
-    exists: bool
-    active: bool
+    traits: Traits
+    pks: list[int]
 
 
 @cache
-def _rows_sql() -> str:
-    """Return the query of the rows; people have no constraint, so they may be gone."""
+def _groups_sql() -> str:
+    """Return the query of the groups; people have no constraint, so they may be gone."""
     quote = connection.ops.quote_name
     table, key, active = (name and quote(name) for name in _names())
     is_active = f"coalesce(person.{active}, TRUE)" if active else "TRUE"
+    # Choices by subquery, not join: that is always a look-up of the person, whatever the statistics say.
+    choice = "SELECT type FROM engagement_notificationpreference WHERE person_id = concerned.person_id"
     return f"""
-        SELECT concerned.id, concerned.person_id, person.{key} IS NOT NULL, {is_active}
-          FROM engagement_notifiableevent concerned
+        SELECT person.{key} IS NOT NULL, {is_active}, concerned.person_id IS NOT DISTINCT FROM %s,
+               ({choice} AND event_type = %s AND category = ''), ({choice} AND event_type = '' AND category = %s),
+               array_agg(concerned.id ORDER BY concerned.id)
+          FROM (SELECT id, person_id FROM engagement_notifiableevent
+                 WHERE outcomes IS NULL AND {{condition}}) concerned
           LEFT JOIN {table} person ON person.{key} = concerned.person_id
-         WHERE concerned.outcomes IS NULL"""
+         GROUP BY 1, 2, 3, 4, 5"""
 
 
 def _names() -> tuple[str, str, str | None]:
@@ -46,57 +50,97 @@ def _names() -> tuple[str, str, str | None]:
     return person.db_table, person.pk.attname, columns.get("is_active")
 
 
-def batch_rows(batch: NotificationBatch) -> list[Row]:
-    """Return the undecided rows of a batch."""
-    condition = (
-        " AND concerned.id BETWEEN %s AND %s AND concerned.event_log_id = %s AND concerned.notifier = %s"
-    )
-    values = [batch.first_id, batch.last_id, batch.event_id, batch.notifier]
-    return _rows(f"{condition} ORDER BY concerned.id", values)
+def groups_of_batch(batch: NotificationBatch, notice: Notice) -> list[Group]:
+    """Return the undecided of a batch."""
+    condition = "id BETWEEN %s AND %s AND event_log_id = %s AND notifier = %s"
+    return _groups(notice, condition, [batch.first_id, batch.last_id, batch.event_id, batch.notifier])
 
 
-def single_row(notifiable: NotifiableEvent) -> list[Row]:
-    """Return the row of one NotifiableEvent, locked; nothing if it has been decided."""
-    return _rows(" AND concerned.id = %s FOR UPDATE OF concerned", [notifiable.pk])
+def group_of_one(notifiable: NotifiableEvent, notice: Notice) -> list[Group]:
+    """Return the group of one NotifiableEvent, locked; nothing if it has been decided."""
+    return _groups(notice, "id = %s FOR UPDATE", [notifiable.pk])
 
 
-def _rows(condition: str, parameters: Sequence[Any]) -> list[Row]:
-    return [Row(*row) for row in fetch(_rows_sql() + condition, parameters)]
+def _groups(notice: Notice, condition: str, values: Sequence[Any]) -> list[Group]:
+    statement = _groups_sql().replace("{condition}", condition)
+    rows = fetch(statement, [notice.actor_id, notice.event_type, notice.category, *values])
+    return [Group(_traits(*traits), pks) for *traits, pks in rows]
 
 
-INSERT = """
+def _traits(
+    exists: bool, active: bool, is_actor: bool, by_type: str | None, by_category: str | None
+) -> Traits:
+    choices = [None if choice is None else Preset(choice) for choice in (by_type, by_category)]
+    return Traits(exists, active, is_actor, *choices)
+
+
+#: Whoever decides first has decided: the row lock lets the second see that.
+DECIDE = "UPDATE engagement_notifiableevent SET outcomes = %s::jsonb WHERE id = ANY(%s) AND outcomes IS NULL"
+INSERT = f"""
+    WITH concerned AS ({DECIDE} RETURNING id, person_id, event_type)
     INSERT INTO engagement_appnotification
            (event_id, person_id, event_type, category, title, message, url, reason, about, created_at, delete_at)
-    SELECT concerned.id, concerned.person_id, concerned.event_type, %s, {texts}, %s, %s, %s, %s, %s
-      FROM engagement_notifiableevent concerned {chosen}
+    SELECT concerned.id, concerned.person_id, concerned.event_type, %s, {{texts}}, %s, %s, %s, %s, %s
+      FROM concerned {{joined}}
     ON CONFLICT (event_id) DO NOTHING"""
-INSERT_SAME = INSERT.format(texts="%s, %s", chosen="WHERE concerned.id = ANY(%s)")
+INSERT_SAME = INSERT.format(texts="%s, %s", joined="")
 INSERT_PERSONAL = INSERT.format(
     texts="texts.title, texts.message",
-    chosen="JOIN unnest(%s::bigint[], %s::text[], %s::text[]) AS texts(id, title, message)"
-    " ON texts.id = concerned.id",
+    joined="JOIN unnest(%s::bigint[], %s::text[], %s::text[]) AS texts(id, title, message) USING (id)",
 )
 
 
-def insert_same(notice: Notice, pks: Sequence[int], text: Text) -> None:
-    """Insert the inbox rows of these NotifiableEvents, all with one text."""
-    execute(INSERT_SAME, [notice.category, text.title, text.message, *_common(notice), list(pks)])
+@dataclass(frozen=True, slots=True, eq=False)
+class Decided:
+    """NotifiableEvents with the same outcomes on every channel."""
+
+    outcomes: Mapping[str, Outcome]
+    pks: list[int]
+
+    def values(self) -> list[Any]:
+        """Return the parameters of DECIDE."""
+        return [json.dumps({channel: str(outcome) for channel, outcome in self.outcomes.items()}), self.pks]
 
 
-def insert_personal(notice: Notice, pks: Sequence[int], texts: Sequence[Text]) -> None:
-    """Insert the inbox rows of these NotifiableEvents, each with its own text."""
-    columns = [list(pks), [text.title for text in texts], [text.message for text in texts]]
-    execute(INSERT_PERSONAL, [notice.category, *_common(notice), *columns])
+def store(decided: Decided) -> None:
+    """Write the outcomes; nobody gets anything in the inbox."""
+    execute(DECIDE, decided.values())
+
+
+def store_and_show(decided: Decided, notice: Notice, text: Text) -> None:
+    """Write the outcomes and the inbox rows, all with one text."""
+    texts = [notice.category, text.title, text.message]
+    execute(INSERT_SAME, [*decided.values(), *texts, *_common(notice)])
+
+
+def store_and_show_personal(decided: Decided, notice: Notice, texts: Mapping[int, Text]) -> None:
+    """Write the outcomes and the inbox rows, each with its own text."""
+    columns = [
+        list(texts),
+        [text.title for text in texts.values()],
+        [text.message for text in texts.values()],
+    ]
+    execute(INSERT_PERSONAL, [*decided.values(), notice.category, *_common(notice), *columns])
 
 
 def _common(notice: Notice) -> list[Any]:
     return [notice.url, str(notice.reason), notice.about, timezone.now(), notice.delete_at]
 
 
-def store_outcomes(combinations: Mapping[tuple[tuple[str, str], ...], Sequence[int]]) -> None:
-    """Write the outcomes on the NotifiableEvents: one statement for each distinct combination."""
-    for combination, pks in combinations.items():
-        execute(
-            "UPDATE engagement_notifiableevent SET outcomes = %s::jsonb WHERE id = ANY(%s)",
-            [json.dumps(dict(combination)), list(pks)],
-        )
+def add_counts(batch: NotificationBatch, counts: Sequence[int], *, finish: bool) -> None:
+    """Add to created, skipped and fallbacks: done again, a batch finds only what is still undecided.
+
+    `finish` completes a batch that nobody had to claim.
+    """
+    finished = ", state = 'succeeded', finished_at = statement_timestamp()" if finish else ""
+    execute(
+        f"""UPDATE engagement_notificationbatch
+               SET created = created + %s, skipped = skipped + %s, fallbacks = fallbacks + %s {finished}
+             WHERE id = %s""",
+        [*counts, batch.pk],
+    )
+
+
+def people_of(pks: Sequence[int]) -> dict[int, Any]:
+    """Return whom each of these NotifiableEvents concerns, as a primary key."""
+    return dict(fetch("SELECT id, person_id FROM engagement_notifiableevent WHERE id = ANY(%s)", [list(pks)]))

@@ -19,6 +19,11 @@ from django.conf import settings
 from django.template import TemplateSyntaxError
 
 from engagement.sandbox import SandboxedTemplate, compile_text
+from events.sql import fetch
+
+EDITED = """
+    SELECT language, title_template, message_template FROM engagement_notificationtemplate
+     WHERE event_type = %s AND channel = %s AND language = ANY(%s) AND is_active"""
 
 
 class WordingError(Exception):
@@ -73,9 +78,16 @@ def _languages(language: str) -> list[str]:
 
 
 def _from_database(slug: str, channel: str, languages: list[str]) -> dict[str, Wording]:
-    model = apps.get_model("engagement", "NotificationTemplate")
-    edited = model.objects.filter(event_type=slug, channel=channel, language__in=languages, is_active=True)
-    return {template.language: template.wording() for template in edited}
+    edited = fetch(EDITED, [slug, channel, languages])
+    return {
+        language: Wording(title, message, template_name(slug, channel, language))
+        for language, title, message in edited
+    }
+
+
+def template_name(slug: str, channel: str, language: str) -> str:
+    """Return what a wording that staff wrote is called where its faults are reported."""
+    return f"template {slug} [{language}.{channel}]"
 
 
 def _from_file(slug: str, channel: str, language: str) -> Wording | None:

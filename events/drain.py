@@ -12,8 +12,8 @@ from events.work import LeasedWork, models_in
 
 logger = logging.getLogger(__name__)
 
-#: A claim grows while it takes less than this, and shrinks when it takes more than that, in seconds.
-QUICK, SLOW = 0.1, 0.5
+#: A claim grows while twice as many would take less than this, and shrinks when it takes more than that, in seconds.
+QUICK, SLOW = 0.05, 0.5
 LARGEST_CLAIM = 100
 #: How often at the most, in seconds, a thread looks for what the dead held.
 EXPIRE_EVERY = 1.0
@@ -38,7 +38,7 @@ class Pace:
             self.limit = max(1, claimed)
         elif seconds > SLOW:
             self.limit = max(1, self.limit // 2)
-        elif seconds < QUICK:
+        elif seconds * 2 < QUICK:
             self.limit = min(LARGEST_CLAIM, self.limit * 2)
 
 

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from events import work_sql
 from events.backoff import delay
+from events.claim import claim
 from events.conf import conf
 from events.exceptions import LeaseLost
 from events.priority import Priority
@@ -71,8 +72,8 @@ class LeasedWork(models.Model):
 
     #: Which drain does it: the name of a django-q2 cluster, or of none, and then the default cluster does.
     lane: ClassVar[str] = "events"
-    #: Relations that are fetched with a claim, in one query for all of it.
-    fetched_with_claim: ClassVar[tuple[str, ...]] = ("event",)
+    #: The foreign key whose object a claim brings along.
+    parent: ClassVar[str] = "event"
     #: SQL that a due row (alias `work`) must fulfil besides.
     gate: ClassVar[str] = ""
 
@@ -131,12 +132,7 @@ class LeasedWork(models.Model):
 
         One statement, committed by itself: a claim must survive the transaction of the work.
         """
-        values = [uuid.uuid4(), conf.lease_seconds, list(Priority.values), limit, limit]
-        claimed = list(cls.objects.raw(work_sql.claim(cls._meta.db_table, cls.gate), values))
-        claimed.sort(key=lambda work: (work.priority, work.available_at, work.pk))
-        if claimed and cls.fetched_with_claim:
-            models.prefetch_related_objects(claimed, *cls.fetched_with_claim)
-        return claimed
+        return claim(cls, limit, gate=cls.gate, parent=cls.parent)
 
     @classmethod
     def expire(cls) -> int:

@@ -16,18 +16,22 @@ CRASHED = "The worker process died, or was cut off from the database, while it d
 
 
 @cache
-def claim(table: str, gate: str) -> str:
-    """Parameters: token, lease in seconds, priorities, limit, limit.
+def claim(table: str, gate: str, *, columns: str, joined: str, lazily: bool) -> str:
+    """Return `columns` of the `claimed` rows and of what is `joined`; `lazily`: do not wait for the disk.
+
+    Parameters: token, lease in seconds, priorities, limit, limit.
 
     Each priority is a range scan of the due index in its own right: a single ORDER BY priority, available_at
     would walk over everything that is waiting for its next attempt.
     """
+    commit = "CROSS JOIN set_config('synchronous_commit', 'off', TRUE)" if lazily else ""
     return f"""
+        WITH claimed AS (
         UPDATE {table}
            SET state = 'running', lease_token = %s, lease_until = {NOW} + %s * interval '1 second'
          WHERE id = ANY(ARRAY(
                SELECT due.id
-                 FROM unnest(%s::smallint[]) AS level(priority)
+                 FROM unnest(%s::smallint[]) AS level(priority) {commit}
                 CROSS JOIN LATERAL (
                       SELECT work.id
                         FROM {table} work
@@ -40,7 +44,9 @@ def claim(table: str, gate: str) -> str:
                          FOR UPDATE SKIP LOCKED
                       ) due
                 LIMIT %s))
-        RETURNING *"""
+        RETURNING *)
+        SELECT {columns} FROM claimed LEFT JOIN {joined}
+         ORDER BY claimed.priority, claimed.available_at, claimed.id"""
 
 
 @cache

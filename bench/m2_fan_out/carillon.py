@@ -1,7 +1,7 @@
 """Carillon: publish one event; two real workers do the rest."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
@@ -14,19 +14,23 @@ from events.bus import event_bus
 
 
 @contextmanager
-def workers() -> Iterator[Running]:
-    """Run `manage.py worker`, which has done something already."""
+def workers() -> Iterator[tuple[Running, Callable[[int], float]]]:
+    """Run `manage.py worker`, which has done something already; give it, and the fan-out."""
     database.clear()
-    with running(manage("worker")) as found:
+    with inbox.told() as wait_for, running(manage("worker")) as found:
+
+        def fan_out(people: int) -> float:
+            return _fan_out(people, wait_for)
+
         fan_out(WARMING)
-        yield found
+        yield found, fan_out
 
 
-def fan_out(people: int) -> float:
+def _fan_out(people: int, wait_for: Callable[[int], None]) -> float:
     """Tell the first so many people; return the seconds from before publish() to the last inbox row."""
     there = database.count(database.INBOX)
     started = time.perf_counter()
     with transaction.atomic():
         event_bus.publish(Announced(people=people))
-    inbox.wait_for(there + people)
+    wait_for(there + people)
     return time.perf_counter() - started

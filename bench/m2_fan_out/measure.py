@@ -60,9 +60,9 @@ def measure(*, quick: bool) -> list[Line]:
 
 def _beside_the_limit(figures: Figures, people: int, samples: int) -> None:
     """Measure Carillon and the limit in turns, while its workers run."""
-    with carillon.workers() as workers:
+    with carillon.workers() as (workers, fan_out):
         for _ in range(samples):
-            figures.ours[people].append(people / _warmed_up(carillon.fan_out, people))
+            figures.ours[people].append(people / _warmed_up(fan_out, people))
             written = sameness.fingerprint()
             figures.limit[people].append(people / _warmed_up(limit.fan_out, people))
             assert sameness.fingerprint() == written, "Carillon and its limit did not write the same rows."

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channels
 from engagement.models.app import MESSAGE_LENGTH, TITLE_LENGTH
 from engagement.registry import event_type_of, permitted_params
-from engagement.wording import Wording, WordingError
+from engagement.wording import Wording, WordingError, template_name
 
 
 def channel_choices() -> list[tuple[str, Any]]:
@@ -59,7 +59,8 @@ class NotificationTemplate(models.Model):
 
     def wording(self) -> Wording:
         """Return the texts."""
-        return Wording(self.title_template, self.message_template, f"template {self}")
+        name = template_name(self.event_type, self.channel, self.language)
+        return Wording(self.title_template, self.message_template, name)
 
     def clean(self) -> None:
         """Refuse an unknown slug, a syntax error and an unknown parameter."""

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Count, QuerySet
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
 
 from capabilities.people.models import Organisation, OrganisationRole, Person
 from engagement.fanout import BATCH_SIZE, fan_out
@@ -83,6 +83,17 @@ def test_several_batches_are_planned_in_a_single_query(
     with django_assert_num_queries(1):
         fan_out(event)
     assert not AppNotification.objects.exists()
+
+
+@pytest.mark.parametrize(("people", "wakes"), [(1_000, False), (1_001, True)])
+def test_other_workers_are_woken_for_several_batches(
+    people: int, wakes: bool, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    make_people(people)
+    event = published(ToldEverybody())
+    with django_capture_on_commit_callbacks() as callbacks:
+        fan_out(event)
+    assert bool(callbacks) == wakes
 
 
 def test_batches_hold_a_thousand_each_and_go_last() -> None:

@@ -12,6 +12,8 @@ from capabilities.people.models import Person
 from engagement import inbox, process_sql
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
+from engagement.notice import Notice, notice_of
+from engagement.registry import notifiers
 from engagement.services import NotificationService
 from events.sql import execute, fetch
 from tests.engagement.samples import published
@@ -162,16 +164,38 @@ def test_the_rows_of_a_batch_are_found_by_index() -> None:
     fill(PEOPLE, NOTIFIABLE_EVENTS)
     first = fetch("SELECT min(id) FROM engagement_notifiableevent")[0][0]
     batch = NotificationBatch(event_id=20, first_id=first + 19_000, last_id=first + 19_999)
-    plan = plans(lambda: process_sql.batch_rows(batch))
+    plan = plans(lambda: process_sql.groups_of_batch(batch, notice()))
     assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_pkey")
 
 
 def test_one_notifiable_event_is_found_by_index() -> None:
     fill(PEOPLE, NOTIFIABLE_EVENTS)
     one = NotifiableEvent.objects.latest("pk")
-    plan = plans(lambda: process_sql.single_row(one))
+    plan = plans(lambda: process_sql.group_of_one(one, notice()))
     assert_by_index(plan, "engagement_notifiableevent")
     assert_by_index(plan, "people_person")
+
+
+def notice() -> Notice:
+    """Return how an event is told."""
+    return notice_of(notifiers["probe.ToldNotifier"], published(Told(people=[])))
+
+
+@pytest.mark.parametrize("statistics", ["fresh", "of an empty table"])
+def test_choices_are_looked_up_by_person_whatever_the_statistics_say(statistics: str) -> None:
+    fill(PEOPLE, NOTIFIABLE_EVENTS)
+    execute("TRUNCATE engagement_notificationpreference")
+    execute("ANALYZE engagement_notificationpreference")
+    execute(
+        "INSERT INTO engagement_notificationpreference (person_id, event_type, category, type)"
+        " SELECT id, '', 'test', 'both' FROM people_person"
+    )
+    if statistics == "fresh":
+        execute("ANALYZE engagement_notificationpreference")
+    first = fetch("SELECT min(id) FROM engagement_notifiableevent")[0][0]
+    batch = NotificationBatch(event_id=20, first_id=first + 19_000, last_id=first + 19_999)
+    plan = plans(lambda: process_sql.groups_of_batch(batch, notice()))
+    assert "(person_id = engagement_notifiableevent.person_id) AND ((event_type)" in plan
 
 
 def test_a_small_batch_among_many_is_worked_off_by_index() -> None:

@@ -5,62 +5,146 @@ from django.db import connection
 
 from capabilities.people.models import Person
 from engagement import process_sql
-from engagement.models import AppNotification, NotifiableEvent
-from engagement.notice import notice_of
+from engagement.decide import Outcome, Preset, Reason, Status, Traits
+from engagement.models import AppNotification, NotifiableEvent, NotificationPreference
+from engagement.notice import Notice, notice_of
+from engagement.process_sql import Decided, Group
 from engagement.registry import notifiers
 from engagement.render import Text
+from events.bus import Payload
+from events.sql import fetch
 from tests.conftest import make_person
-from tests.engagement.samples import planned, published
+from tests.engagement.samples import outcomes_of, planned, published
 from tests.probe.events import Told
 
 pytestmark = pytest.mark.django_db
 
+SHOWN = {"app": Outcome(Status.CREATED, Reason.DEFAULT)}
 
-def test_rows_tell_who_is_gone_and_who_is_inactive(alice: Person) -> None:
+
+def told(actor: Person | None = None) -> tuple[Payload, Notice]:
+    """Return an event, and how it is told."""
+    event = published(Told(people=[]), actor=actor)
+    return event, notice_of(notifiers["probe.ToldNotifier"], event)
+
+
+def groups(*people: int, actor: Person | None = None) -> list[Group]:
+    """Return the groups of a batch for these people."""
+    event, notice = told(actor)
+    return process_sql.groups_of_batch(planned(event, people), notice)
+
+
+def traits(*people: int, actor: Person | None = None) -> dict[int, Traits]:
+    """Return what matters of each of these people."""
+    found = groups(*people, actor=actor)
+    of = process_sql.people_of([pk for group in found for pk in group.pks])
+    return {of[pk]: group.traits for group in found for pk in group.pks}
+
+
+def test_groups_tell_who_is_gone_who_is_inactive_and_who_did_it(alice: Person, bob: Person) -> None:
     sleeper, gone = make_person("sleeper", is_active=False), alice.pk + 1_000_000
-    rows = process_sql.batch_rows(planned(published(Told(people=[])), [gone, alice.pk, sleeper.pk]))
-    assert [(row.person_id, row.exists, row.active) for row in rows] == [
-        (gone, False, True),
-        (alice.pk, True, True),
-        (sleeper.pk, True, False),
-    ]
+    assert traits(gone, alice.pk, sleeper.pk, bob.pk, actor=bob) == {
+        gone: Traits(exists=False),
+        alice.pk: Traits(),
+        sleeper.pk: Traits(active=False),
+        bob.pk: Traits(is_actor=True),
+    }
 
 
-def test_rows_that_are_decided_are_left_out(alice: Person, bob: Person) -> None:
-    batch = planned(published(Told(people=[])), [alice.pk, bob.pk])
+def test_groups_tell_both_choices(alice: Person, bob: Person, carol: Person) -> None:
+    of_type = {"event_type": "test.told"}
+    for person, choice, scope in [
+        (alice, Preset.NONE, of_type),
+        (alice, Preset.BOTH, {"category": "test"}),
+        (bob, Preset.EMAIL, {"category": "test"}),
+        (carol, Preset.APPS, {"category": "product"}),
+        (carol, Preset.APPS, {"event_type": "test.pinged"}),
+    ]:
+        NotificationPreference.objects.create(person=person, type=choice, **scope)
+    assert traits(alice.pk, bob.pk, carol.pk) == {
+        alice.pk: Traits(type_choice=Preset.NONE, category_choice=Preset.BOTH),
+        bob.pk: Traits(category_choice=Preset.EMAIL),
+        carol.pk: Traits(),
+    }
+
+
+def test_people_with_the_same_traits_are_one_group(alice: Person, bob: Person) -> None:
+    (group,) = groups(alice.pk, bob.pk)
+    assert len(group.pks) == 2
+
+
+def test_those_that_are_decided_are_left_out(alice: Person, bob: Person) -> None:
+    event, notice = told()
+    batch = planned(event, [alice.pk, bob.pk])
     NotifiableEvent.objects.filter(person=alice).update(outcomes={"app": "created: default"})
-    assert [row.person_id for row in process_sql.batch_rows(batch)] == [bob.pk]
-    assert process_sql.single_row(NotifiableEvent.objects.get(person=alice)) == []
+    (group,) = process_sql.groups_of_batch(batch, notice)
+    assert group.pks == [NotifiableEvent.objects.get(person=bob).pk]
+    assert process_sql.group_of_one(NotifiableEvent.objects.get(person=alice), notice) == []
 
 
-def test_inserting_again_changes_nothing(alice: Person) -> None:
-    event = published(Told(people=[]))
-    notice = notice_of(notifiers["probe.ToldNotifier"], event)
-    pks = [row.pk for row in process_sql.batch_rows(planned(event, [alice.pk]))]
-    process_sql.insert_same(notice, pks, Text("First", ""))
-    process_sql.insert_same(notice, pks, Text("Second", ""))
-    process_sql.insert_personal(notice, pks, [Text("Third", "")])
+def test_what_is_decided_stays_so(alice: Person) -> None:
+    event, notice = told()
+    planned(event, [alice.pk])
+    decided = Decided(SHOWN, [NotifiableEvent.objects.get().pk])
+    process_sql.store_and_show(decided, notice, Text("First", ""))
+    process_sql.store_and_show(decided, notice, Text("Second", ""))
+    process_sql.store_and_show_personal(decided, notice, {decided.pks[0]: Text("Third", "")})
+    process_sql.store(Decided({"app": Outcome(Status.SKIPPED, Reason.CATEGORY)}, decided.pks))
+    assert list(AppNotification.objects.values_list("title", flat=True)) == ["First"]
+    assert outcomes_of(alice) == {"app": "created: default"}
+
+
+def test_a_row_that_is_in_the_inbox_already_is_left_alone(alice: Person) -> None:
+    event, notice = told()
+    planned(event, [alice.pk])
+    decided = Decided(SHOWN, [NotifiableEvent.objects.get().pk])
+    process_sql.store_and_show(decided, notice, Text("First", ""))
+    NotifiableEvent.objects.update(outcomes=None)
+    process_sql.store_and_show(decided, notice, Text("Second", ""))
     assert list(AppNotification.objects.values_list("title", flat=True)) == ["First"]
 
 
-def test_each_combination_of_outcomes_is_one_statement(alice: Person, bob: Person, carol: Person) -> None:
-    rows = process_sql.batch_rows(planned(published(Told(people=[])), [alice.pk, bob.pk, carol.pk]))
-    pks = [row.pk for row in rows]
-    process_sql.store_outcomes({(("app", "x"),): pks[:2], (("app", "y"), ("email", "z")): pks[2:]})
-    assert list(NotifiableEvent.objects.order_by("id").values_list("outcomes", flat=True)) == [
-        {"app": "x"},
-        {"app": "x"},
-        {"app": "y", "email": "z"},
-    ]
+def test_each_gets_their_own_text(alice: Person, bob: Person) -> None:
+    event, notice = told()
+    planned(event, [alice.pk, bob.pk])
+    of = process_sql.people_of(list(NotifiableEvent.objects.values_list("pk", flat=True)))
+    texts = {pk: Text(f"For {person}", f"Dear {person}") for pk, person in of.items()}
+    process_sql.store_and_show_personal(Decided(SHOWN, list(of)), notice, texts)
+    assert dict(AppNotification.objects.values_list("person", "title")) == {
+        alice.pk: f"For {alice.pk}",
+        bob.pk: f"For {bob.pk}",
+    }
+
+
+def test_writing_an_outcome_touches_no_index() -> None:
+    """The pages of NotifiableEvents have room for it: see migration 0002."""
+    event, notice = told()
+    batch = planned(event, range(1_000_001, 1_001_001))
+    before = _updates()
+    (group,) = process_sql.groups_of_batch(batch, notice)
+    process_sql.store(Decided(SHOWN, group.pks))
+    written, in_place = (now - then for now, then in zip(_updates(), before, strict=True))
+    assert written == 1_000
+    assert in_place == 1_000
+
+
+def _updates() -> tuple[int, int]:
+    """Return how many rows this transaction has updated, and how many of them on their own page."""
+    ((updated, in_place),) = fetch(
+        "SELECT pg_stat_get_xact_tuples_updated(oid), pg_stat_get_xact_tuples_hot_updated(oid)"
+        " FROM pg_class WHERE relname = 'engagement_notifiableevent'"
+    )
+    return updated, in_place
 
 
 def test_the_table_of_people_may_have_any_name(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    batch = planned(published(Told(people=[])), [alice.pk])
+    event, notice = told()
+    batch = planned(event, [alice.pk])
     with connection.cursor() as cursor:
         cursor.execute('ALTER TABLE people_person RENAME TO "user"')
     monkeypatch.setattr(Person._meta, "db_table", "user")
-    process_sql._rows_sql.cache_clear()
+    process_sql._groups_sql.cache_clear()
     try:
-        assert [row.exists for row in process_sql.batch_rows(batch)] == [True]
+        assert [group.traits.exists for group in process_sql.groups_of_batch(batch, notice)] == [True]
     finally:
-        process_sql._rows_sql.cache_clear()
+        process_sql._groups_sql.cache_clear()

@@ -137,6 +137,7 @@ def test_the_turn_is_as_long_as_the_setting_says(settings: Settings) -> None:
     ("limit", "claimed", "seconds", "expected"),
     [
         (1, 1, 0.01, 2),
+        (1, 1, 0.03, 1),
         (64, 64, 0.01, 100),
         (100, 100, 0.01, 100),
         (8, 3, 0.01, 3),

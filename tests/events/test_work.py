@@ -5,13 +5,16 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from engagement.models import NotificationBatch
 from events.bus import event_bus
 from events.exceptions import LeaseLost
-from events.models import HandlerRun
+from events.models import EventLog, HandlerRun
 from events.priority import Priority
+from events.sql import fetch
 from events.work import State, lanes, models_in, seconds_until_due
 from tests.events.owed import (
     lapse_leases,
@@ -57,11 +60,48 @@ def test_what_is_not_due_yet_is_left_alone() -> None:
     assert not HandlerRun.claim(1)
 
 
-def test_a_claim_is_two_statements_for_any_number(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_claim_is_one_statement_for_any_number_and_their_events(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     make_runs(50)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         claimed = HandlerRun.claim(50)
         assert {run.event.payload["note"] for run in claimed} == {str(number) for number in range(50)}
+
+
+def test_a_claim_loads_rows_as_django_does() -> None:
+    make_runs(1)
+    (claimed,) = HandlerRun.claim(1)
+    loaded = HandlerRun.objects.select_related("event").get()
+    fields = [field.attname for field in HandlerRun._meta.concrete_fields]
+    assert [getattr(claimed, name) for name in fields] == [getattr(loaded, name) for name in fields]
+    fields = [field.attname for field in EventLog._meta.concrete_fields]
+    assert [getattr(claimed.event, name) for name in fields] == [
+        getattr(loaded.event, name) for name in fields
+    ]
+    assert not claimed._state.adding
+    assert not claimed.event._state.adding
+
+
+def test_work_whose_event_is_gone_is_claimed_all_the_same() -> None:
+    batch = NotificationBatch.objects.create(
+        event_id=10**9, notifier="x", first_id=1, last_id=1, recipients=1, delete_at=timezone.now()
+    )
+    assert NotificationBatch.claim(1) == [batch]
+
+
+def test_a_claim_inside_a_transaction_does_not_make_its_commit_any_weaker() -> None:
+    make_runs(1)
+    assert HandlerRun.claim(1)
+    assert fetch("SHOW synchronous_commit") == [("on",)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_claim_by_itself_does_not_wait_for_the_disk_and_what_follows_does() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        HandlerRun.claim(1)
+    assert "set_config('synchronous_commit', 'off', TRUE)" in queries[0]["sql"]
+    assert fetch("SHOW synchronous_commit") == [("on",)]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from events import work_sql
+from events.claim import claim_statement
 from events.models import EventLog, HandlerRun
 from events.priority import Priority
 from events.retention import expired_sql
@@ -45,7 +46,7 @@ def no_scan(text: str, table: str = "events_handlerrun") -> bool:
 
 def test_a_claim_scans_the_due_index_once_for_each_priority() -> None:
     text = plan(
-        work_sql.claim("events_handlerrun", HandlerRun.gate),
+        claim_statement(HandlerRun, HandlerRun.gate, "event", lazily=True),
         [uuid.uuid4(), 90, list(Priority.values), 100, 100],
     )
     assert "Index Scan using handlerrun_due" in text
