@@ -1,6 +1,7 @@
 """The only door to django-q2, which carries wake-ups and schedules; what is owed is in our own tables."""
 
 import logging
+import math
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -45,9 +46,12 @@ def _waker(lane: str) -> Any:
 
 
 def wake(lane: str) -> None:
-    """Have the due work of a lane done soon: by a worker, or at once by this thread if execution is inline."""
+    """Have the due work of a lane done soon: by a worker, or at once by this thread if execution is inline.
+
+    Inline there is no other turn: nobody would come back for what a limited one leaves.
+    """
     if conf.execution == "inline":
-        drain(lane)
+        drain(lane, seconds=math.inf)
     elif uses_postgres_broker():
         fetch("SELECT pg_notify(%s, '')", [channel(lane)])
     else:

@@ -111,6 +111,13 @@ def test_inline_execution_handles_after_the_commit(settings: Settings) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_inline_execution_leaves_nothing_however_long_it_takes(settings: Settings) -> None:
+    settings.EVENTS_EXECUTION, settings.EVENTS_TURN_SECONDS = "inline", 0.1
+    event_bus.publish_many(Pinged(note=str(number), seconds=0.005) for number in range(100))
+    assert Call.objects.count() == 100
+
+
+@pytest.mark.django_db(transaction=True)
 def test_inline_execution_handles_what_handlers_publish(settings: Settings) -> None:
     settings.EVENTS_EXECUTION = "inline"
     event_bus.publish(Chained(note="x"))
