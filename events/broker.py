@@ -9,8 +9,6 @@ import logging
 import time
 from functools import cached_property
 
-import psycopg
-from django import db
 from django.db import connection, transaction
 from django.utils import timezone
 from django_q.brokers.orm import ORM
@@ -19,14 +17,13 @@ from django_q.signing import SignedPackage
 
 from events.conf import conf
 from events.listen import Listener, channel
-from events.sql import fetch
+from events.sql import LOST_DATABASE, fetch
 from events.work import due_sql, lanes
 
 __all__ = ["PostgresBroker", "channel", "clusters"]
 
 logger = logging.getLogger(__name__)
 
-LOST_DATABASE = (db.OperationalError, db.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 #: Seconds between two drains for work that stays due: until a worker has claimed it, it looks due. The pause
 #: doubles up to the longest, and is short again once nothing is due.
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.004, 0.1

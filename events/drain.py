@@ -4,10 +4,11 @@ import logging
 import threading
 import time
 
-from django.db import InterfaceError, OperationalError, connection, reset_queries
+from django.db import connection, reset_queries
 
 from events.conf import conf
 from events.handle import attempt
+from events.sql import LOST_DATABASE
 from events.work import LeasedWork, models_in
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
     reset_queries()  # with DEBUG on, Django keeps each statement, and nobody else forgets them in a worker
     try:
         return _drain(lane, time.monotonic() + (conf.turn_seconds if seconds is None else seconds))
-    except (OperationalError, InterfaceError):
+    except LOST_DATABASE:
         logger.warning("Lost the database while draining %s; it will be drained again.", lane, exc_info=True)
         connection.close()
         return 0

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
+import psycopg
+from django.db import InterfaceError, OperationalError, connection
+
+#: What says that the database is out of reach. Django translates what its cursors raise, but not what is raised by
+#: the psycopg connection below, on which we LISTEN.
+LOST_DATABASE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def execute(statement: str, parameters: Sequence[Any] = ()) -> int:

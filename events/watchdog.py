@@ -16,14 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from events import work_sql
 from events.broker import clusters
 from events.conf import conf
 from events.processes import die_with_parent
 from events.queue import uses_postgres_broker
-from events.sql import fetch
+from events.sql import LOST_DATABASE, fetch
 from events.work import models_in
 
 logger = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ class Watchdog:
         for cluster in self.clusters:
             try:
                 cluster.look()
-            except (OperationalError, InterfaceError) as error:
+            except LOST_DATABASE as error:
                 logger.warning("The database is out of reach (%s); looking again.", type(error).__name__)
                 connection.close()
 

@@ -14,6 +14,7 @@ from pytest_django import Settings
 
 from events.bus import event_bus
 from events.models import HandlerRun
+from events.sql import fetch
 from events.watchdog import Cluster, first_in_line, is_busy
 from tests.cluster import Process, Watched
 from tests.events.owed import lapse_leases, make_runs
@@ -127,6 +128,24 @@ def test_drain_forever_is_the_way_without_django_q() -> None:
         publish_and_wait("second")
         assert command.stop() == 0
         assert "Stopped." in command.log()
+
+
+@pytest.mark.cluster
+@pytest.mark.django_db(transaction=True)
+def test_drain_forever_outlives_its_connection() -> None:
+    """It is lost while it waits for a NOTIFY: psycopg's error, which Django does not translate."""
+    with Process("drain", "--forever", **QUICK) as command:
+        publish_and_wait("before")
+        eventually(lambda: terminate(command.name), what="the command has a connection to lose")
+        publish_and_wait("after")
+        assert command.popen.poll() is None, command.log()
+
+
+def terminate(name: str) -> int:
+    """End the connections of this name from the server's side; return how many."""
+    return len(
+        fetch("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [name])
+    )
 
 
 @pytest.mark.cluster

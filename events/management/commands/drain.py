@@ -6,10 +6,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from events.drain import drain
 from events.listen import Listener, channel
+from events.sql import LOST_DATABASE
 from events.work import lanes, seconds_until_due
 
 #: Seconds without a wake-up after which to look all the same.
@@ -46,7 +47,7 @@ class Command(BaseCommand):
                 _drain_all(lane)
                 due_in = seconds_until_due(lane)
                 listener.wait(POLL if due_in is None else max(0.01, min(POLL, due_in)))
-            except (OperationalError, InterfaceError) as error:
+            except LOST_DATABASE as error:
                 self.stderr.write(f"The database is out of reach ({type(error).__name__}); trying again.")
                 connection.close()
                 time.sleep(POLL)
