@@ -1,7 +1,7 @@
 """The supervisor behind `make run`: database, demo, web server and workers; Ctrl-C stops them all.
 
-Nothing outlives it: the children are told to stop, then killed; if it is killed itself, the kernel tells
-them, and the last process that used the database stops that.
+Nothing outlives it: the children are told to stop, told again, then killed with all below them; if it is
+killed itself, the kernel tells them, and the last process that used the database stops that.
 """
 
 import fcntl
@@ -13,16 +13,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
+
+import psutil
 
 from events.processes import die_with_parent
 from project.embedded import server
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
-STOP_SECONDS = 15
+#: How long the children have to finish what they are doing, and then to drop it.
+STOP_SECONDS, LAST_SECONDS = 15, 5
 
 
 class Stopped(Exception):
@@ -150,16 +154,37 @@ def _check_alive(children: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if child.poll() is None:
-            child.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for child in children:
-        try:
-            child.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+    """Ask, ask again, kill. Asked again, the watchdog kills its clusters: each has a session of its own."""
+    for seconds in (STOP_SECONDS, LAST_SECONDS):
+        for child in children:
+            if child.poll() is None:
+                child.terminate()
+        if _have_ended(children, seconds):
+            return
+    families = [process for child in children if child.poll() is None for process in _family(child.pid)]
+    for process in families:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    _have_ended(children, LAST_SECONDS)
+
+
+def _have_ended(children: list[subprocess.Popen[bytes]], seconds: float) -> bool:
+    """Wait so long for all of them; tell whether they have ended."""
+    deadline = time.monotonic() + seconds
+    while any(child.poll() is None for child in children):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """Return a process and all below it."""
+    try:
+        head = psutil.Process(pid)
+        return [head, *head.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 if __name__ == "__main__":

@@ -29,10 +29,11 @@ class Supervisor:
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self.output = tempfile.TemporaryFile("w+")
         self.port = port
+        self.environment = inherited | {"CARILLON_DATA": str(data), "PORT": str(port)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "project.run"],
             cwd=ROOT,
-            env=inherited | {"CARILLON_DATA": str(data), "PORT": str(port)},
+            env=self.environment,
             stdout=self.output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -49,6 +50,12 @@ class Supervisor:
     def _is_ready(self) -> bool:
         assert self.process.poll() is None, self.text()
         return "Carillon is running" in self.text()
+
+    def enqueue(self, function: str, **arguments: object) -> None:
+        """Have its workers call a function."""
+        program = f"from events.bus import event_bus; event_bus.enqueue_task({function!r}, {arguments!r})"
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", program]
+        subprocess.run(command, cwd=ROOT, env=self.environment | {"DEBUG": "1"}, check=True)
 
     def family(self) -> list[psutil.Process]:
         """Return all processes under it."""
@@ -121,6 +128,20 @@ def test_it_stops_everything_and_leaves_no_process_behind(
     assert "Stopped." in supervisor.text()
     assert not any(map(lives, family))
     assert not postgres_in(data)
+
+
+def test_a_handler_that_takes_its_time_is_not_left_behind(supervisor: Supervisor, data: Path) -> None:
+    """It waits for an answer that never comes; the cluster waits for it, the watchdog for the cluster."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        supervisor.enqueue("urllib.request.urlopen", url=f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        silent.settimeout(30)
+        asked, _ = silent.accept()
+        with asked:
+            family = supervisor.family()
+            supervisor.process.terminate()
+            assert supervisor.wait(50) == 0
+            assert not any(map(lives, family))
+            assert not postgres_in(data)
 
 
 def test_killed_itself_it_leaves_no_process_behind(supervisor: Supervisor, data: Path) -> None:
