@@ -47,6 +47,14 @@ class Conf:
     test_types = Setting("EVENTS_TEST_TYPES", False)
 
     @property
+    def longest_silence(self) -> str:
+        """How long a worker's transaction may be without a statement, as PostgreSQL writes it.
+
+        As long as a lease, after which others want the work; inline for ever ("0"), since there are no others.
+        """
+        return "0" if self.execution == "inline" else f"{self.lease_seconds}s"
+
+    @property
     def q_cluster(self) -> dict[str, Any]:
         """django-q2's own settings."""
         found: dict[str, Any] = getattr(settings, "Q_CLUSTER", {})

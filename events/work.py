@@ -151,9 +151,12 @@ class LeasedWork(models.Model):
     def complete(self) -> None:
         """Record success; raise LeaseLost when the lease is no longer ours.
 
-        Called first in the transaction of the work: its row lock then keeps `expire` away while this lives.
+        Called first in the transaction of the work: its row lock then keeps `expire` away while this lives, but
+        no longer than it may be silent.
         """
-        if not execute(work_sql.complete(self._meta.db_table), [self.pk, self.lease_token]):
+        if not execute(
+            work_sql.complete(self._meta.db_table), [self.pk, self.lease_token, conf.longest_silence]
+        ):
             raise LeaseLost(f"The lease of {self} ran out before it was begun.")
 
     @property

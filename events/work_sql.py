@@ -51,11 +51,15 @@ def claim(table: str, gate: str, *, columns: str, joined: str, lazily: bool) -> 
 
 @cache
 def complete(table: str) -> str:
-    """Parameters: id, token."""
+    """Parameters: id, token, the silence after which this transaction is ended ('90s'; '0': never).
+
+    The row's lock is to go when its holder is frozen, or its machine is lost: a lock has no lease.
+    """
     return f"""
         UPDATE {table}
            SET state = 'succeeded', lease_token = NULL, lease_until = NULL, finished_at = {NOW}
-         WHERE id = %s AND lease_token = %s"""
+         WHERE id = %s AND lease_token = %s
+           AND set_config('idle_in_transaction_session_timeout', %s, TRUE) IS NOT NULL"""
 
 
 @cache

@@ -182,22 +182,12 @@ def test_a_hanging_worker_loses_its_lease_and_its_late_work_is_rolled_back() -> 
         (worker,) = stopped.workers()
         worker.send_signal(signal.SIGSTOP)
         with Cluster(**QUICK):
-            # The row lock of the stopped worker says that it lives; once the server drops its connection, it is free.
-            terminate_idle_transactions()
+            # The row lock of the stopped worker says that it lives, until it has been silent for as long as a lease.
             eventually(all_done, timeout=30)
         worker.send_signal(signal.SIGCONT)
         eventually(lambda: not worker.is_running() or worker.status() != "stopped")
     assert Call.objects.count() == 1
     assert HandlerRun.objects.get().state == "succeeded"
-
-
-def terminate_idle_transactions() -> None:
-    """End transactions whose client does nothing, as idle_in_transaction_session_timeout would."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND state = 'idle in transaction' AND pid <> pg_backend_pid()"
-        )
 
 
 def test_two_clusters_share_the_work_and_nothing_is_handled_twice() -> None:

@@ -147,6 +147,17 @@ def test_completed_work_has_no_lease_and_a_time() -> None:
     assert stored.finished_at is not None
 
 
+def test_while_it_is_done_its_worker_may_be_silent_for_as_long_as_a_lease(settings: Settings) -> None:
+    """A frozen worker keeps its row lock otherwise, and nobody else could take the work."""
+    settings.EVENTS_LEASE_SECONDS = 77
+    make_runs(2)
+    for execution, silence in (("queue", "77s"), ("inline", "0")):
+        settings.EVENTS_EXECUTION = execution
+        (run,) = HandlerRun.claim(1)
+        run.complete()
+        assert fetch("SHOW idle_in_transaction_session_timeout") == [(silence,)]
+
+
 def test_a_failure_is_retried_after_a_backoff(settings: Settings) -> None:
     settings.EVENTS_BACKOFF_SECONDS = 100
     make_runs()

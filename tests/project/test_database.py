@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from project import database
 
-NAMES = ("DATABASE_URL", "DATABASE_NAME", "DATABASE_POOL")
+NAMES = ("DATABASE_URL", "DATABASE_NAME", "DATABASE_POOL", "EVENTS_LISTEN_DSN")
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +30,21 @@ def test_a_url_names_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["ENGINE"] == "django.db.backends.postgresql"
     assert (found["HOST"], found["PORT"], found["NAME"]) == ("db.example", 5433, "shop")
     assert found["OPTIONS"]["sslmode"] == "require"
+
+
+def test_both_ends_notice_a_lost_machine_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "DATABASE_URL", "postgresql://db.example/shop?keepalives_idle=5&options=-c%20jit%3Doff"
+    )
+    found = database.configuration(Path("/data"))["OPTIONS"]
+    assert (found["keepalives_idle"], found["tcp_user_timeout"]) == (5, 60_000), "what the URL says counts"
+    assert "-c tcp_user_timeout=60000" in found["options"]
+    assert found["options"].endswith(" -c jit=off")
+
+
+def test_a_pooler_is_not_sent_settings_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENTS_LISTEN_DSN", "host=db.example")
+    assert "options" not in database.configuration(Path("/data"))["OPTIONS"]
 
 
 @pytest.mark.parametrize("url", ["sqlite:///db.sqlite3", "mysql://x/y", "nonsense"])
