@@ -60,6 +60,7 @@ def test_each_wrong_setting_is_named_with_what_to_do(
         ({"OPTIONS": {"pool": True}}, "events.E010", "ASGI"),
         ({"CONN_MAX_AGE": 0}, "events.W011", "600"),
         ({"DISABLE_SERVER_SIDE_CURSORS": True}, "events.W012", "EVENTS_LISTEN_DSN"),
+        ({"HOST": "db.example", "OPTIONS": {}}, "events.W013", "two hours"),
     ],
 )
 def test_a_wrong_database_setting_is_named_with_what_to_do(

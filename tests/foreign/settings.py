@@ -44,6 +44,7 @@ DATABASES = {
         "HOST": os.environ["FOREIGN_DATABASE_HOST"],
         "PORT": os.environ["FOREIGN_DATABASE_PORT"],
         "CONN_MAX_AGE": 600,
+        "OPTIONS": {"keepalives_idle": 30},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
