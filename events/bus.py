@@ -25,17 +25,10 @@ from events.exceptions import (
     UnknownEventType,
 )
 from events.models import EventLog
+from events.payload import Envelope, Payload, Secret
 from events.priority import Priority
 from events.publish import Draft, apublish, publish, publish_many, reference
-from events.registry import (
-    Envelope,
-    EventType,
-    EventTypes,
-    Payload,
-    Secret,
-    event_type,
-    event_type_choices,
-)
+from events.registry import EventType, EventTypes, event_type, event_type_choices
 from events.subscribe import handler, handlers, subscribe
 from events.task import enqueue_task
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from events.registry import Envelope
+from events.payload import Envelope
 
 _cause: ContextVar[Envelope | None] = ContextVar("cause", default=None)
 

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from events.conf import conf
 from events.exceptions import NotYetKnown
-from events.registry import Envelope, EventTypes, Payload, event_type_choices
+from events.payload import Envelope, Payload
+from events.registry import TYPE_LENGTH, EventTypes, event_type_choices
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
-from events.subscribe import handlers
+from events.subscribe import NAME_LENGTH, handlers
 from events.work import LATELY_DEAD, UNFINISHED, LeasedWork, State, leased_models
 
 ORDER_GATE = """
@@ -56,7 +57,7 @@ class EventLog(Expiring):
     """One published fact. Written in the publisher's transaction and never changed: the log is the outbox."""
 
     event_id = models.UUIDField(_("event id"), default=uuid6.uuid7, unique=True, editable=False)
-    type = models.CharField(_("type"), max_length=100, choices=event_type_choices)
+    type = models.CharField(_("type"), max_length=TYPE_LENGTH, choices=event_type_choices)
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     payload = models.JSONField(_("payload"))
     key = models.CharField(_("idempotency key"), max_length=200, null=True, blank=True)  # noqa: DJ001 - unique
@@ -181,7 +182,7 @@ class HandlerRun(LeasedWork):
     event = models.ForeignKey(
         EventLog, verbose_name=_("event"), on_delete=models.CASCADE, related_name="runs", db_index=False
     )
-    handler = models.CharField(_("handler"), max_length=200)
+    handler = models.CharField(_("handler"), max_length=NAME_LENGTH)
     order_key = models.CharField(_("order key"), max_length=200, null=True)  # noqa: DJ001 - null: in any order
 
     class Meta(LeasedWork.Meta):

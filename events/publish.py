@@ -16,8 +16,9 @@ from events import publish_sql, queue
 from events.context import cause
 from events.exceptions import InvalidPayload
 from events.models import EventLog, HandlerRun
+from events.payload import Payload
 from events.priority import Priority
-from events.registry import EventType, EventTypes, Payload
+from events.registry import EventType, EventTypes
 from events.sql import fetch
 from events.subscribe import Handler, handlers
 

@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.utils.functional import Promise
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import ValidationError
 
 from events.conf import conf
 from events.exceptions import (
@@ -17,84 +14,18 @@ from events.exceptions import (
     Cancel,
     InvalidEventType,
     InvalidPayload,
-    NotPublished,
     NotYetKnown,
     UnknownEventType,
 )
+from events.payload import Payload, sensitive_fields
 from events.priority import Priority
 
 WIRE_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """What the log knows of an event besides its payload."""
-
-    id: int
-    event_id: UUID
-    type: str
-    occurred_at: datetime
-    actor_id: Any
-    about: str
-    key: str | None
-    correlation_id: UUID
-    causation_id: UUID | None
-
-
-class Secret:
-    """Marks a payload field as sensitive: `code: Annotated[str, Secret()]`.
-
-    It is masked in the admin, in representations and in stored errors, and erased from the log once every
-    handler is done.
-    """
-
-
-class Payload(BaseModel):
-    """The facts of one event: complete without the live rows, frozen, unknown fields refused on publishing."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    _envelope: Envelope | None = PrivateAttr(None)
-
-    @property
-    def envelope(self) -> Envelope:
-        """The envelope of the logged event; handlers have it, a payload of your own making has not."""
-        if self._envelope is None:
-            raise NotPublished(f"This {type(self).__name__} was not read from the log: it has no envelope.")
-        return self._envelope
-
-    def ordered_by(self) -> str | None:
-        """Return a key whose events each handler takes one after the other, or None for any order."""
-        return None
-
-    @classmethod
-    def upcast(cls, data: dict[str, Any], version: int) -> dict[str, Any]:
-        """Turn the data of an older version, as it stands in the log, into this version's."""
-        return data
-
-    def __eq__(self, other: object) -> bool:
-        """Compare the facts: an event read from the log equals the payload that was published."""
-        return type(self) is type(other) and self.__dict__ == other.__dict__
-
-    def __hash__(self) -> int:
-        return hash((type(self), repr(sorted(self.__dict__.items()))))
-
-    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        hidden = sensitive_fields(type(self))
-        for name, value in super().__repr_args__():
-            yield name, "***" if name in hidden else value
+#: Of the columns in which the names of types and categories are kept, here and in engagement.
+TYPE_LENGTH, CATEGORY_LENGTH = 100, 50
 
 
 P = TypeVar("P", bound=Payload)
-
-
-def sensitive_fields(payload: type[BaseModel]) -> frozenset[str]:
-    """Return the names of the fields marked Secret."""
-    return frozenset(name for name, field in payload.model_fields.items() if _is_secret(field))
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return any(isinstance(mark, Secret) or mark is Secret for mark in field.metadata)
 
 
 class EventType(str):
@@ -157,6 +88,21 @@ def _problems(error: ValidationError) -> list[str]:
     return [f"{'.'.join(map(str, each['loc'])) or 'payload'}: {each['msg']}" for each in found]
 
 
+def _check_names(event_type: EventType) -> None:
+    """Refuse at the start what would be refused by the columns, when something is published."""
+    if not WIRE_NAME.fullmatch(event_type):
+        raise InvalidEventType(
+            f"{event_type!r} ({event_type.place}) is no wire name: lower-case words joined by dots, "
+            "in the past tense, such as product.created."
+        )
+    names = {"name": (str(event_type), TYPE_LENGTH), "category": (event_type.category, CATEGORY_LENGTH)}
+    for what, (text, longest) in names.items():
+        if len(text) > longest:
+            raise InvalidEventType(
+                f"The {what} {text!r} ({event_type.place}) has {len(text)} characters; {longest} are permitted."
+            )
+
+
 class EventTypeRegistry:
     """Every event type of the installation: `EventTypes.PRODUCT_CREATED`, `EventTypes["product.created"]`."""
 
@@ -166,12 +112,8 @@ class EventTypeRegistry:
         self._by_constant: dict[str, EventType] = {}
 
     def register(self, event_type: EventType) -> None:
-        """Add a type; raise AlreadyRegistered when its name or constant is taken."""
-        if not WIRE_NAME.fullmatch(event_type):
-            raise InvalidEventType(
-                f"{event_type!r} ({event_type.place}) is no wire name: lower-case words joined by dots, "
-                "in the past tense, such as product.created."
-            )
+        """Add a type; raise InvalidEventType, or AlreadyRegistered when its name or constant is taken."""
+        _check_names(event_type)
         taken = self._by_constant.get(event_type.constant)
         if taken is not None:
             raise AlreadyRegistered("event type", event_type, taken.place, event_type.place)

@@ -8,11 +8,15 @@ from typing import Any, TypeVar
 from asgiref.sync import async_to_sync
 
 from events.exceptions import AlreadyRegistered, InvalidEventType, NotYetKnown
+from events.payload import Payload
 from events.priority import Priority
-from events.registry import EventType, EventTypes, Payload
+from events.registry import EventType, EventTypes
 
 HandlerFunction = Callable[[Any], Any]
 F = TypeVar("F", bound=HandlerFunction)
+
+#: Of the column in which a run keeps its handler's name.
+NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,19 @@ class Handler:
     max_attempts: int | None = None
     #: Whether a replay runs it without being asked by name.
     replay: bool = True
+    #: Whether it tells people: a replay that is asked to notify again runs it, too.
+    notifies: bool = False
 
     @property
     def place(self) -> str:
         """Where the function is, for messages."""
         return f"{self.function.__module__}.{self.function.__qualname__}"
+
+    @property
+    def options(self) -> str:
+        """How its runs are to be treated, for messages."""
+        names = ("priority", "max_attempts", "replay", "notifies")
+        return ", ".join(f"{name}={getattr(self, name)}" for name in names)
 
     def __call__(self, payload: Payload) -> None:
         if inspect.iscoroutinefunction(self.function):
@@ -47,14 +59,16 @@ class HandlerRegistry:
         self._by_name: dict[str, Handler] = {}
         self._by_type: dict[str, list[Handler]] = {}
 
-    def subscribe(self, event_type: EventType, handler: Handler) -> None:
-        """Subscribe a handler to one more type; a name belongs to one function."""
+    def subscribe(self, event_type: EventType, handler: Handler) -> Handler:
+        """Subscribe a handler to one more type; a name belongs to one function, with the same options everywhere."""
         known = self._by_name.setdefault(handler.name, handler)
-        if known.function is not handler.function:
-            raise AlreadyRegistered("handler", handler.name, known.place, handler.place)
+        if known != handler:
+            places = (f"{each.place} ({each.options})" for each in (known, handler))
+            raise AlreadyRegistered("handler", handler.name, *places)
         subscribed = self._by_type.setdefault(str(event_type), [])
         if known not in subscribed:
             subscribed.append(known)
+        return known
 
     def of(self, event_type: str) -> list[Handler]:
         """Return the handlers of a type, in the order in which they subscribed."""
@@ -90,20 +104,28 @@ def subscribe(
     priority: Priority | None = None,
     max_attempts: int | None = None,
     replay: bool = True,
+    notifies: bool = False,
 ) -> Handler:
-    """Subscribe a function, sync or async, that takes the payload.
+    """Subscribe a function, sync or async, that takes the payload; return its handler.
 
     The name identifies its runs in the log, so it should outlive a move of the code; by default it is the
-    function's path. Raises UnknownEventType, or AlreadyRegistered for a name that another function has.
+    function's path. A replay passes over it with `replay=False`, unless it is asked for by name or, with
+    `notifies=True`, people are to be notified again.
+
+    Raises UnknownEventType, InvalidEventType for a name or a number that cannot be, or AlreadyRegistered for a
+    name that another function has, or the same with other options.
     """
     if max_attempts is not None and max_attempts < 1:
         raise InvalidEventType(
             f"max_attempts of {function.__qualname__} must be 1 or more, not {max_attempts}."
         )
     name = name or f"{function.__module__}.{function.__qualname__}"
-    found = Handler(name, function, priority, max_attempts, replay)
-    handlers.subscribe(resolve(event), found)
-    return found
+    if len(name) > NAME_LENGTH:
+        raise InvalidEventType(
+            f"The handler name {name!r} has {len(name)} characters; {NAME_LENGTH} are permitted."
+        )
+    found = Handler(name, function, priority, max_attempts, replay, notifies)
+    return handlers.subscribe(resolve(event), found)
 
 
 def handler(
@@ -112,12 +134,21 @@ def handler(
     priority: Priority | None = None,
     max_attempts: int | None = None,
     replay: bool = True,
+    notifies: bool = False,
 ) -> Callable[[F], F]:
     """Subscribe the decorated function to these event types; see `subscribe`."""
 
     def register(function: F) -> F:
         for event in events:
-            subscribe(event, function, name=name, priority=priority, max_attempts=max_attempts, replay=replay)
+            subscribe(
+                event,
+                function,
+                name=name,
+                priority=priority,
+                max_attempts=max_attempts,
+                replay=replay,
+                notifies=notifies,
+            )
         return function
 
     return register

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from events.exceptions import Cancel
 from events.models import EventLog
+from events.payload import Payload
 from events.publish import publish
-from events.registry import Payload, event_type
+from events.registry import event_type
 from events.subscribe import handler
 
 

@@ -80,6 +80,14 @@ def test_a_name_is_declared_once(registry: EventTypeRegistry, second: str) -> No
         declare(second)
 
 
+def test_names_that_no_column_could_hold_are_refused_at_the_start(registry: EventTypeRegistry) -> None:
+    with pytest.raises(InvalidEventType, match=r"name 'kite\..*has 105 characters; 100 are permitted"):
+        declare(f"kite.{'x' * 100}")
+    with pytest.raises(InvalidEventType, match=r"category 'c+' .*has 51 characters; 50 are permitted"):
+        event_type("kite.flown", "Kite flown", category="c" * 51)(type("KiteFlown", (Payload,), {}))
+    assert not len(registry)
+
+
 @pytest.mark.parametrize(
     "name", ["flown", "Kite.flown", "kite.", ".flown", "kite flown", "kite..flown", "kite.flown\n"]
 )
