@@ -20,4 +20,4 @@ class EngagementConfig(AppConfig):
 
         autodiscover_modules("notifiers")
         for notifier in notifiers:
-            subscribe(notifier.event, fan_out, name="engagement.fan_out", replay=False)
+            subscribe(notifier.event, fan_out, name="engagement.fan_out", replay=False, notifies=True)

@@ -45,9 +45,9 @@ def replay(
 ) -> Replay:
     """Plan fresh runs for these events; unfinished runs stay as they are.
 
-    Without `only`, a list of handler names, every handler takes part that does not forbid it. Those that
-    notify people do, unless `notifiers`: their unique keys, which make a second run harmless, may have
-    expired. Raises UnknownHandler. With `dry_run` nothing is written, and `runs` is the upper bound.
+    Without `only`, a list of handler names, every handler takes part that does not forbid it, and with
+    `notifiers` those that notify people, who may then hear of it twice: the unique keys that prevent this expire with
+    the notifications. Raises UnknownHandler. With `dry_run` nothing is written, and `runs` is the upper bound.
     """
     unknown = set(only) - {handler.name for handler in handlers}
     if unknown:
@@ -69,7 +69,7 @@ def _plan(event_type: str, only: Collection[str], notifiers: bool) -> list[tuple
     return [
         (event_type, handler.name, int(priority))
         for _, handler, priority in planned(event_type)
-        if (handler.name in only if only else handler.replay or notifiers)
+        if (handler.name in only if only else handler.replay or (notifiers and handler.notifies))
     ]
 
 

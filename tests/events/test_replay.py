@@ -63,6 +63,15 @@ def test_people_are_not_notified_again_unless_asked_and_never_twice() -> None:
     assert NotifiableEvent.objects.count() == AppNotification.objects.count() == 3
 
 
+def test_asking_for_notifications_does_not_repeat_background_tasks() -> None:
+    event_bus.enqueue_task("tests.probe.tasks.jot", {"note": "once"})
+    drain()
+    assert replay(EventLog.objects.all(), notifiers=True).runs == 0
+    assert drain() == 0
+    assert Call.objects.count() == 1
+    assert replay(EventLog.objects.all(), only=["events.call_task"]).runs == 1, "by its name it is"
+
+
 def test_people_whose_notifications_have_expired_are_notified_again_if_asked() -> None:
     event_bus.publish(Told(people=make_people(3)))
     drain()
