@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
 from django.db import connection
 
@@ -31,10 +31,16 @@ logger = logging.getLogger(__name__)
 #: Seconds between two looks, and between a crash and the next start.
 LOOK_EVERY = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+#: Where the doubling of the patience ends, in seconds.
+LONGEST_PATIENCE = 300.0
 
 BUSY = """
     SELECT EXISTS (SELECT 1 FROM django_q_ormq
                     WHERE key = %s AND lock > statement_timestamp() + %s * interval '1 second')"""
+
+
+#: A due row: (table, id, available_at).
+Due = tuple[str, int, datetime]
 
 
 @dataclass
@@ -48,8 +54,11 @@ class Cluster:
     start_at: float = 0.0
     started_at: float = 0.0
     #: What was first in line at the last looks, and since when.
-    first: object = None
+    first: list[Due] | None = None
     first_since: float = field(default_factory=time.monotonic)
+    #: How often in a row it was restarted for not claiming, and what it was to claim.
+    stalls: int = 0
+    unclaimed: list[Due] = field(default_factory=list)
 
     def start(self) -> None:
         """Start the processes."""
@@ -88,7 +97,8 @@ class Cluster:
         elif now - self.started_at > LONGEST_PAUSE:
             self.pause = FIRST_PAUSE
         if self.process is not None and self._is_stuck():
-            self._restart(f"has not claimed due work for {conf.stall_seconds:.0f} s, though it is not busy")
+            self._restart(f"has not claimed due work for {self.patience:g} s, though it is not busy")
+            self.stalls, self.unclaimed = self.stalls + 1, self.first or []
 
     def _restart(self, why: str) -> None:
         logger.error("The cluster %s %s; starting it anew in %.0f s.", self.name, why, self.pause)
@@ -96,28 +106,42 @@ class Cluster:
         self.start_at = time.monotonic() + self.pause
         self.pause = min(LONGEST_PAUSE, self.pause * 2)
 
+    @property
+    def patience(self) -> float:
+        """Seconds without a claim after which it is stuck: more after each restart that did not help.
+
+        It may only be slow to start; with the same patience it would be killed for ever before it is ready.
+        """
+        doubled = conf.stall_seconds * 2.0 ** min(self.stalls, 32)
+        patience = max(conf.stall_seconds, min(LONGEST_PATIENCE, doubled))
+        # We cannot see what a foreign broker has handed out: allow for the longest task.
+        return patience if uses_postgres_broker() else patience + float(conf.q_cluster["timeout"])
+
     def _is_stuck(self) -> bool:
         """Tell whether the same work has been first in line for too long while nobody was doing anything."""
+        if self.stalls and not any(map(is_still_due, self.unclaimed)):
+            self.stalls = 0
         first = None if is_busy(self.name, self.lanes) else first_in_line(self.lanes)
         if first is None or first != self.first:
             self.first, self.first_since = first, time.monotonic()
-        patience = conf.stall_seconds
-        if not uses_postgres_broker():
-            # We cannot see what a foreign broker has handed out: allow for the longest task.
-            patience += conf.q_cluster["timeout"]
-        return first is not None and time.monotonic() - self.first_since > patience
+        return first is not None and time.monotonic() - self.first_since > self.patience
 
 
-def first_in_line(lanes: list[str]) -> list[tuple[Any, ...]] | None:
-    """Return the (table, id, available_at)s that the next claims would take; None if nothing is due.
+def is_still_due(row: Due) -> bool:
+    """Tell whether nobody has claimed this since: a claim leaves it done or due at another time."""
+    table, *values = row
+    return bool(fetch(work_sql.is_still_due(table), values)[0][0])
 
-    Any claim takes the first in line, and leaves it done or due at another time: if it stays the same, nobody
-    claims.
+
+def first_in_line(lanes: list[str]) -> list[Due] | None:
+    """Return what the next claims would take; None if nothing is due.
+
+    Any claim takes the first in line: if it stays the same, nobody claims.
     """
-    found: list[tuple[Any, ...]] = []
+    found: list[Due] = []
     for model in (model for lane in lanes for model in models_in(lane)):
         rows = fetch(work_sql.first_in_line(model._meta.db_table, model.gate))
-        found += [(model._meta.db_table, *row) for row in rows]
+        found += [(model._meta.db_table, pk, available_at) for pk, available_at in rows]
     return found or None
 
 

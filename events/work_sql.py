@@ -134,6 +134,14 @@ def first_in_line(table: str, gate: str) -> str:
 
 
 @cache
+def is_still_due(table: str) -> str:
+    """Return whether a row waits as it did. Parameters: id, available_at."""
+    return (
+        f"SELECT EXISTS (SELECT 1 FROM {table} WHERE id = %s AND available_at = %s AND state IN {_WAITING})"
+    )
+
+
+@cache
 def has_live_lease(table: str) -> str:
     """Return whether somebody is at work, or died less than a lease ago; no parameters."""
     return f"SELECT EXISTS (SELECT 1 FROM {table} WHERE state = 'running' AND lease_until > {NOW})"
