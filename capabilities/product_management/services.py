@@ -8,7 +8,7 @@ from django.db import models, transaction
 
 from capabilities.people.models import Organisation, Person
 from capabilities.people.services import RoleService
-from capabilities.product_management.events import ProductCreated, ProductUpdated
+from capabilities.product_management.events import ProductUpdated
 from capabilities.product_management.models import Product, ProductRole
 from events.bus import get_event_bus
 
@@ -101,6 +101,3 @@ def stakeholders(product: Product) -> models.QuerySet[Person]:
     if product.organisation:
         chosen |= models.Q(pk__in=RoleService.get_organisation_managers(product.organisation).values("pk"))
     return Person.objects.filter(chosen)
-
-
-__all__ = ["ProductCreated", "ProductManagementService", "stakeholders"]

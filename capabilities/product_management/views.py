@@ -39,14 +39,14 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """Create a product; its managers are notified."""
+    """Create a product; the organisation's managers are notified."""
     person = _person(request)
     form = NewProductForm(person, request.POST or None)
     if request.method == "POST" and form.is_valid():
         product = ProductManagementService.create_product(
             form.cleaned_data, person, form.cleaned_data["owner"]
         )
-        messages.success(request, _("%(name)s is live. Its managers are being notified.") % {"name": product})
+        messages.success(request, _live(product))
         return redirect(product)
     return render(request, "product_management/form.html", {"form": form}, status=_status(form))
 
@@ -67,6 +67,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request, "product_management/form.html", {"form": form, "product": product}, status=_status(form)
     )
+
+
+def _live(product: Product) -> str:
+    """Say that it worked; only an organisation's product has others to notify."""
+    told = _("%(name)s is live. Its managers are being notified.")
+    return (told if product.organisation else _("%(name)s is live.")) % {"name": product}
 
 
 def _person(request: HttpRequest) -> Person:

@@ -66,6 +66,12 @@ def test_the_wordings_are_found_and_not_the_fallback(organisation: Organisation,
     assert set(AppNotification.objects.values_list("message", flat=True)) == {"Changed: name, description."}
 
 
+def test_nobody_else_is_said_to_be_told_of_a_product_of_ones_own(dave: Person) -> None:
+    ProductManagementService.create_product({"name": "Kite"}, dave)
+    drain()
+    assert AppNotification.objects.get().message == "You are its admin."
+
+
 def test_an_update_is_told_to_everybody_with_a_stake_but_who_did_it(
     organisation: Organisation, alice: Person, bob: Person
 ) -> None:

@@ -103,6 +103,12 @@ def test_whoever_may_edit_a_product_is_offered_it(kite: Product, alice: Person, 
 # Create
 
 
+def test_a_product_of_ones_own_has_nobody_else_to_notify(dave: Person) -> None:
+    text = page_of(dave).post(NEW, fields(), follow=True).content.decode()
+    assert "Kite is live." in text
+    assert "being notified" not in text
+
+
 def test_creating_a_product_in_the_page_notifies_its_managers(
     organisation: Organisation, alice: Person
 ) -> None:
