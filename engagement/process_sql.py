@@ -47,7 +47,7 @@ def _names() -> tuple[str, str, str | None]:
     """Return the table of people, its key, and the column that says whether they are active, if it has one."""
     person = get_user_model()._meta
     columns = {field.name: field.column for field in person.concrete_fields if field.column}
-    return person.db_table, person.pk.attname, columns.get("is_active")
+    return person.db_table, str(person.pk.column), columns.get("is_active")
 
 
 def groups_of_batch(batch: NotificationBatch, notice: Notice) -> list[Group]:

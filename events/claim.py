@@ -38,7 +38,8 @@ def claim(model: type[M], limit: int, *, gate: str, parent: str) -> list[M]:
 def claim_statement(model: type[models.Model], gate: str, parent: str, *, lazily: bool) -> str:
     """Return the claim as text: of the row's columns and then its parent's, whose primary key comes first."""
     related = _related(model, parent)
-    joined = f"{related._meta.db_table} parent ON parent.{related._meta.pk.column} = claimed.{parent}_id"
+    table, key = connection.ops.quote_name(related._meta.db_table), related._meta.pk.column
+    joined = f'{table} parent ON parent."{key}" = claimed.{parent}_id'
     columns = f"{_columns(model, 'claimed')}, {_columns(related, 'parent')}"
     return work_sql.claim(model._meta.db_table, gate, columns=columns, joined=joined, lazily=lazily)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from django.db import models
+from django.db import connection, models
 
 from events.sql import execute
 
@@ -33,9 +33,15 @@ class Expiring(models.Model):
 
         One statement over ids found by index: no cascade collector, no long transaction.
         """
-        table, key = cls._meta.db_table, cls._meta.pk.attname
+        table, key = table_and_key(cls)
         expired, values = expired_sql(cls, now, limit)
         return execute(f"DELETE FROM {table} WHERE {key} = ANY(ARRAY({expired}))", values)
+
+
+def table_and_key(model: type[models.Model]) -> tuple[str, str]:
+    """Return a model's table and the column of its primary key, quoted: a project may call them what it likes."""
+    quote = connection.ops.quote_name
+    return quote(model._meta.db_table), quote(str(model._meta.pk.column))
 
 
 def expired_sql(model: type[Expiring], now: datetime, limit: int) -> tuple[str, list[object]]:
@@ -43,9 +49,9 @@ def expired_sql(model: type[Expiring], now: datetime, limit: int) -> tuple[str, 
 
     Each condition is a NOT EXISTS of its own: joined by OR, they would each read the other table as a whole.
     """
-    key, owed = model._meta.pk.attname, model.still_owed()
+    (table, key), owed = table_and_key(model), model.still_owed()
     statement = f"""
-        SELECT expired.{key} FROM {model._meta.db_table} expired
+        SELECT expired.{key} FROM {table} expired
          WHERE expired.delete_at < %s {" ".join(f"AND NOT ({condition})" for condition, _ in owed)}
          ORDER BY expired.delete_at
          LIMIT %s

@@ -1,5 +1,7 @@
 """From publish to the inbox page, in the foreign project; run as a program of its own."""
 
+from datetime import timedelta
+
 import django
 
 django.setup()
@@ -7,11 +9,13 @@ django.setup()
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.utils import timezone  # noqa: E402
 
 from engagement.models import AppNotification, NotifiableEvent  # noqa: E402
 from events.bus import event_bus  # noqa: E402
 from events.drain import drain  # noqa: E402
 from events.models import EventLog  # noqa: E402
+from tests.foreign.shop.models import Leaflet  # noqa: E402
 
 call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 call_command("check", fail_level="WARNING")
@@ -39,5 +43,10 @@ assert b"your kite is on its way" in page.content
 assert client.post(f"/notifications/{notification.pk}/open/").status_code == 302
 notification.refresh_from_db()
 assert notification.is_read
+
+today = timezone.now()
+for days in (-1, 1):
+    Leaflet._default_manager.create(delete_at=today + timedelta(days=days))
 call_command("clean_up")
+assert Leaflet._default_manager.get().delete_at > today
 print("arrived")  # noqa: T201 - the test looks for it
