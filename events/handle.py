@@ -33,11 +33,13 @@ def attempt(work: LeasedWork) -> None:
     except LeaseLost as lost:
         logger.warning("%s Whoever holds it now will do it.", lost)
     except Cancel as cancel:
-        work.cancel(cancel.reason)
-        logger.info("Cancelled %s: %s", work, cancel.reason)
+        reason = masked(cancel.reason, work)
+        work.cancel(reason)
+        logger.info("Cancelled %s: %s", work, reason)
     except RetryLater as later:
-        work.postpone(later.seconds, later.reason)
-        logger.info("Postponed %s by %s s. %s", work, later.seconds, later.reason)
+        reason = masked(later.reason, work)
+        work.postpone(later.seconds, reason)
+        logger.info("Postponed %s by %s s. %s", work, later.seconds, reason)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -70,6 +72,11 @@ def _record(work: LeasedWork, error: BaseException) -> None:
 def describe(error: BaseException, work: LeasedWork) -> str:
     """Return the error in a line and its traceback, with the event's sensitive values masked."""
     text = f"{type(error).__name__}: {error}\n\n" + "".join(traceback.format_exception(error)[-12:])
+    return masked(text, work)
+
+
+def masked(text: str, work: LeasedWork) -> str:
+    """Return a text, for the table of work and the log, with the event's sensitive values masked."""
     for value in sensitive_values(work):
         text = text.replace(value, "***")
     return text

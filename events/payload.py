@@ -30,7 +30,7 @@ class Envelope:
 class Secret:
     """Marks a payload field as sensitive: `code: Annotated[str, Secret()]`.
 
-    It is masked in the admin, in representations and in stored errors, and erased from the log once every
+    It is masked in the admin, in representations, in stored errors and reasons, and erased from the log once every
     handler is done.
     """
 

@@ -21,7 +21,7 @@ def test_the_handler_hears_the_secret_and_then_it_is_gone() -> None:
     event_bus.publish(Whispered(code="s3cr3t"))
     drain()
     assert Call.objects.get().note == "6"
-    assert EventLog.objects.get().payload == {"fail": False}
+    assert EventLog.objects.get().payload == {"fail": False, "outcome": ""}
 
 
 def test_while_a_handler_needs_it_it_stays() -> None:
@@ -38,7 +38,7 @@ def test_the_clean_up_erases_what_no_handler_did() -> None:
     event_bus.publish(Whispered(code="s3cr3t"))
     HandlerRun.objects.update(state="cancelled", finished_at="2026-11-20 00:00:00+00:00")
     assert clean_up()["events.EventLog (sensitive fields erased)"] == 1
-    assert EventLog.objects.get().payload == {"fail": False}
+    assert EventLog.objects.get().payload == {"fail": False, "outcome": ""}
     assert clean_up()["events.EventLog (sensitive fields erased)"] == 0
 
 
@@ -86,9 +86,9 @@ def test_the_last_of_two_at_once_erases_it(monkeypatch: pytest.MonkeyPatch) -> N
         thread.join()
     make_due()
     assert set(HandlerRun.objects.values_list("state", flat=True)) == {"succeeded"}
-    assert EventLog.objects.get().payload == {"fail": False}
+    assert EventLog.objects.get().payload == {"fail": False, "outcome": ""}
 
 
 def test_it_is_masked_for_eyes() -> None:
     event_bus.publish(Whispered(code="s3cr3t"))
-    assert EventLog.objects.get().masked_payload() == {"code": "***", "fail": False}
+    assert EventLog.objects.get().masked_payload() == {"code": "***", "fail": False, "outcome": ""}

@@ -213,6 +213,19 @@ def test_a_secret_reaches_neither_the_stored_error_nor_the_log(caplog: pytest.Lo
     assert "s3cr3t" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [("cancel", "The code *** is used up."), ("later", "The code *** is not valid yet.")],
+)
+def test_nor_does_it_reach_a_reason(outcome: str, reason: str, caplog: pytest.LogCaptureFixture) -> None:
+    event_bus.publish(Whispered(code="s3cr3t", outcome=outcome))
+    with caplog.at_level(logging.INFO):
+        drain()
+    assert HandlerRun.objects.get().last_error == reason
+    assert reason in caplog.text
+    assert "s3cr3t" not in caplog.text
+
+
 def test_nobody_needs_to_listen() -> None:
     event_bus.publish(Unheard())
     assert drain() == 0

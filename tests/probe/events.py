@@ -67,6 +67,7 @@ class Whispered(Payload):
 
     code: Annotated[str, Secret()]
     fail: bool = False
+    outcome: str = ""
 
 
 @event_type("test.awaited", "Awaited", category="test", test_only=True)

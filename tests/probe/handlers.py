@@ -105,6 +105,10 @@ def listen(event: Whispered) -> None:
     """Hear the secret."""
     if event.fail:
         raise ValueError(f"The code was {event.code}.")
+    if event.outcome == "cancel":
+        raise Cancel(f"The code {event.code} is used up.")
+    if event.outcome == "later":
+        raise RetryLater(60, f"The code {event.code} is not valid yet.")
     note("listen", event, str(len(event.code)))
 
 
