@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db import models
 
-from events.models import EventLog
+from events.models import EventLog, works_on_events
 from events.registry import EventType, EventTypes
-from events.work import LeasedWork, State, leased_models
+from events.work import LeasedWork, State
 
 
 def sensitive_values(work: LeasedWork) -> list[str]:
@@ -40,9 +40,8 @@ def _unerased(event_type: EventType) -> models.QuerySet[EventLog]:
 
 
 def _erase(events: models.QuerySet[EventLog], fields: frozenset[str]) -> int:
-    for model in leased_models():
-        if any(field.name == "event" for field in model._meta.fields):
-            events = events.filter(~models.Exists(_still_needing(model)))
+    for model in works_on_events():
+        events = events.filter(~models.Exists(_still_needing(model)))
     without: Any = models.F("payload")
     for field in sorted(fields):
         without = models.expressions.CombinedExpression(without, "-", models.Value(field))

@@ -141,7 +141,7 @@ class EventLog(Expiring):
     def still_owed(cls) -> list[Owed]:
         """Return the conditions: some work of this event is unfinished, or died not long ago."""
         lately: Owed = (LATELY_DEAD, [timezone.now() - conf.dead_retention])
-        works = [model._meta.db_table for model in leased_models() if _is_of_an_event(model)]
+        works = [model._meta.db_table for model in works_on_events()]
         return [
             (f"EXISTS (SELECT 1 FROM {table} work WHERE work.event_id = expired.id AND {state})", values)
             for table in works
@@ -169,9 +169,14 @@ _STATUS = {
 }
 
 
-def _is_of_an_event(model: type[LeasedWork]) -> bool:
-    field = next((field for field in model._meta.fields if field.name == "event"), None)
-    return field is not None and field.related_model is EventLog
+def works_on_events() -> list[type[LeasedWork]]:
+    """Return the models of leased work whose `event` is an EventLog: who has them owes that event something."""
+    return [
+        model
+        for model in leased_models()
+        for field in model._meta.fields
+        if field.name == "event" and field.related_model is EventLog
+    ]
 
 
 class HandlerRun(LeasedWork):

@@ -1,6 +1,5 @@
 """Step 1: validate, write the log row and the handler runs in the caller's transaction, wake the workers."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from events.models import EventLog, HandlerRun
 from events.payload import Payload
 from events.priority import Priority
 from events.registry import EventType, EventTypes
-from events.sql import fetch
+from events.sql import UNSTORABLE, fetch
 from events.subscribe import Handler, handlers
 
 ON_THE_LOOP = (
@@ -28,7 +27,6 @@ ON_THE_LOOP = (
     "use `await event_bus.apublish(...)`."
 )
 NAME_LENGTH = 200
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)

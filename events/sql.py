@@ -1,5 +1,6 @@
-"""Run a statement on the default database's connection; a public face, as engagement has statements of its own."""
+"""Statements on the default database's connection, and what it says and takes; a public face of events."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from django.db import InterfaceError, OperationalError, connection
 #: What says that the database is out of reach. Django translates what its cursors raise, but not what is raised by
 #: the psycopg connection below, on which we LISTEN.
 LOST_DATABASE = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+
+#: What PostgreSQL's text and jsonb cannot hold: NUL and lone surrogates.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def execute(statement: str, parameters: Sequence[Any] = ()) -> int:

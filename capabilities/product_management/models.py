@@ -8,10 +8,10 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from events.sql import UNSTORABLE
+
 #: PostgreSQL's text holds neither; a browser sends neither, but other callers of the service may.
-STORABLE = RegexValidator(
-    "[\0\ud800-\udfff]", _("It contains a NUL or a lone surrogate."), inverse_match=True
-)
+STORABLE = RegexValidator(UNSTORABLE.pattern, _("It contains a NUL or a lone surrogate."), inverse_match=True)
 
 
 class Product(models.Model):
