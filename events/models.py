@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 import uuid6
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,7 @@ from events.exceptions import NotYetKnown
 from events.payload import Envelope, Payload
 from events.registry import TYPE_LENGTH, EventTypes, event_type_choices
 from events.retention import Expiring, Owed, expired_sql
-from events.sql import execute
+from events.sql import execute, fetch
 from events.subscribe import NAME_LENGTH, handlers
 from events.work import LATELY_DEAD, UNFINISHED, LeasedWork, State, leased_models
 
@@ -23,6 +23,17 @@ ORDER_GATE = """
         SELECT 1 FROM events_handlerrun earlier
          WHERE earlier.handler = work.handler AND earlier.order_key = work.order_key
            AND earlier.id < work.id AND earlier.finished_at IS NULL))"""
+
+#: Delete the finished runs of the expired events, lock these, and return their ids.
+DELETE_RUNS = """
+    WITH gone AS MATERIALIZED ({expired}),
+         runs AS (DELETE FROM events_handlerrun
+                   WHERE event_id = ANY(ARRAY(SELECT id FROM gone)) AND finished_at IS NOT NULL)
+    SELECT id FROM gone"""
+#: Parameters: the ids, twice. Not NOT EXISTS: that reads all runs to join them.
+DELETE_EVENTS = """
+    DELETE FROM events_eventlog
+     WHERE id = ANY(%s) AND id <> ALL(ARRAY(SELECT event_id FROM events_handlerrun WHERE event_id = ANY(%s)))"""
 
 
 class EventLogQuerySet(models.QuerySet["EventLog"]):
@@ -150,14 +161,15 @@ class EventLog(Expiring):
 
     @classmethod
     def delete_expired(cls, now: datetime, limit: int) -> int:
-        """Delete expired events together with their handler runs; return how many events."""
+        """Delete expired events together with their handler runs; return how many events.
+
+        Whoever requeues a run meanwhile keeps it, and its event: the runs are asked once more when they are
+        deleted, and the events by a statement that sees what was committed since.
+        """
         expired, values = expired_sql(cls, now, limit)
-        return execute(
-            f"""WITH gone AS MATERIALIZED ({expired}),
-                     runs AS (DELETE FROM events_handlerrun WHERE event_id = ANY(ARRAY(SELECT id FROM gone)))
-                DELETE FROM events_eventlog WHERE id = ANY(ARRAY(SELECT id FROM gone))""",
-            values,
-        )
+        with transaction.atomic(savepoint=False):
+            gone = [pk for (pk,) in fetch(DELETE_RUNS.format(expired=expired), values)]
+            return execute(DELETE_EVENTS, [gone, gone])
 
 
 #: The first of these states that any run is in decides the status of the event.

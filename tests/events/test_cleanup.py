@@ -1,10 +1,11 @@
 """The clean-up: what has expired goes, what is owed stays."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from freezegun import freeze_time
 from hypothesis import HealthCheck, given
@@ -16,9 +17,11 @@ from events.bus import event_bus
 from events.cleanup import clean_up
 from events.drain import drain
 from events.models import EventLog, HandlerRun
+from events.sql import fetch
 from events.work import State
 from tests.events.big import fill
 from tests.events.owed import make_runs
+from tests.polling import eventually
 from tests.probe.events import Pinged, Unheard
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +104,7 @@ def test_an_events_own_retention_counts(settings: Settings) -> None:
 
 def test_it_takes_short_statements_of_so_many_rows(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     fill(25, expired=25)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(6):
         total = 0
         while count := EventLog.delete_expired(timezone.now(), 10):
             total += count
@@ -128,14 +131,10 @@ def test_no_cascade_collector_is_at_work(monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_what_another_transaction_has_locked_is_skipped() -> None:
-    import threading
-
     fill(10, expired=10)
     locked, finish_up = threading.Event(), threading.Event()
 
     def lock() -> None:
-        from django.db import transaction
-
         with transaction.atomic():
             list(EventLog.objects.select_for_update().order_by("id")[:3])
             locked.set()
@@ -150,6 +149,43 @@ def test_what_another_transaction_has_locked_is_skipped() -> None:
     finally:
         finish_up.set()
         other.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_is_requeued_while_its_event_is_being_deleted_stays_with_it() -> None:
+    """The clean-up has seen it finished, and waits for its row; then the requeue commits."""
+    publish_long_ago()
+    publish_long_ago()
+    drain()
+    requeued = HandlerRun.objects.order_by("id")[0]
+    locked, deleting = threading.Event(), threading.Event()
+
+    def requeue() -> None:
+        with transaction.atomic():
+            HandlerRun.objects.filter(pk=requeued.pk).requeue()
+            locked.set()
+            assert deleting.wait(10)
+        connection.close()
+
+    other = threading.Thread(target=requeue)
+    other.start()
+    assert locked.wait(10)
+    watcher = threading.Thread(target=_when_somebody_waits_for_a_row, args=[deleting])
+    watcher.start()
+    assert EventLog.delete_expired(timezone.now() + timedelta(days=1), 100) == 1
+    other.join()
+    watcher.join()
+    assert [(run.pk, run.state) for run in HandlerRun.objects.all()] == [(requeued.pk, "pending")]
+    assert EventLog.objects.get().pk == requeued.event_id
+
+
+def _when_somebody_waits_for_a_row(event: threading.Event) -> None:
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    try:
+        eventually(lambda: fetch(waiting), what="the clean-up waits for the run")
+    finally:
+        event.set()
+        connection.close()
 
 
 @hypothesis_settings(

@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from events import work_sql
 from events.claim import claim_statement
-from events.models import EventLog, HandlerRun
+from events.models import DELETE_EVENTS, DELETE_RUNS, EventLog, HandlerRun
 from events.priority import Priority
 from events.retention import expired_sql
 from events.sql import execute
@@ -102,9 +102,20 @@ def test_the_rare_statuses_are_found_by_the_partial_indexes(status: str) -> None
 
 
 def test_the_clean_up_finds_what_has_expired_by_index() -> None:
-    text = plan(*expired_sql(EventLog, timezone.now(), 5_000))
+    expired, values = expired_sql(EventLog, timezone.now(), 500)
+    text = plan(DELETE_RUNS.format(expired=expired), values)
+    assert "Delete on events_handlerrun" in text
     assert "Index Scan using eventlog_delete_at" in text
     assert "handlerrun_due" in text
     assert "handlerrun_dead" in text
+    assert no_scan(text)
+    assert no_scan(text, "events_eventlog")
+
+
+def test_the_clean_up_deletes_events_by_their_keys() -> None:
+    ids = list(EventLog.objects.order_by("delete_at").values_list("pk", flat=True)[:500])
+    text = plan(DELETE_EVENTS, [ids, ids])
+    assert "Delete on events_eventlog" in text
+    assert "handlerrun_once" in text
     assert no_scan(text)
     assert no_scan(text, "events_eventlog")
