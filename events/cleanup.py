@@ -25,8 +25,8 @@ def clean_up(batch: int = BATCH) -> dict[str, int]:
     Several of these may run at once: they skip what another has locked.
     """
     deleted = {model._meta.label: _delete_expired(model, batch) for model in expiring_models()}
-    deleted["events.EventLog (sensitive fields erased)"] = forget_all()
-    deleted["django_q.Task"] = queue.prune_results()
+    deleted["events.EventLog (sensitive fields erased)"] = forget_all(batch)
+    deleted["django_q.Task"] = queue.prune_results(batch)
     if any(deleted.values()):
         logger.info(
             "Cleaned up: %s", ", ".join(f"{label} {count}" for label, count in deleted.items() if count)

@@ -8,6 +8,9 @@ from events.models import EventLog, works_on_events
 from events.registry import EventType, EventTypes
 from events.work import LeasedWork, State
 
+#: Work in these states may want the secrets yet, the dead when it is requeued; a partial index answers each group.
+NEEDING = [[State.PENDING, State.RETRYING], [State.RUNNING], [State.DEAD]]
+
 
 def sensitive_values(work: LeasedWork) -> list[str]:
     """Return the sensitive values of the event that this work is about, for masking."""
@@ -29,31 +32,45 @@ def forget_secrets(work: LeasedWork) -> None:
         _erase(EventLog.objects.filter(pk=event.pk), fields)
 
 
-def forget_all() -> int:
-    """Erase what nobody needs any more, whoever did or did not handle it; return how many events changed."""
-    sensitive = [each for each in EventTypes if each.sensitive]
-    return sum(_erase(_unerased(each), each.sensitive) for each in sensitive)
+def forget_all(batch: int) -> int:
+    """Erase what nobody needs any more, whoever did or did not handle it; return how many events changed.
+
+    In statements of `batch` events each, so that none holds its locks for long.
+    """
+    return sum(_forget_type(each, batch) for each in EventTypes if each.sensitive)
 
 
-def _unerased(event_type: EventType) -> models.QuerySet[EventLog]:
-    return EventLog.objects.filter(type=event_type, payload__has_any_keys=sorted(event_type.sensitive))
+def _forget_type(event_type: EventType, batch: int) -> int:
+    total = 0
+    while True:
+        chosen = list(forgettable(event_type)[:batch])
+        total += _erase(EventLog.objects.filter(pk__in=chosen), event_type.sensitive)
+        if len(chosen) < batch:
+            return total
+
+
+def forgettable(event_type: EventType) -> "models.QuerySet[EventLog, int]":
+    """Return the keys of the events whose secrets nobody needs any more, read off a partial index."""
+    found = _unneeded(EventLog.objects.filter(type=event_type, has_secrets=True))
+    return found.order_by("pk").values_list("pk", flat=True)
+
+
+def _unneeded(events: models.QuerySet[EventLog]) -> models.QuerySet[EventLog]:
+    models_of_work: list[Any] = works_on_events()
+    for model in models_of_work:
+        for states in NEEDING:
+            work = model._default_manager.filter(event=models.OuterRef("pk"), state__in=states)
+            events = events.filter(~models.Exists(work))
+    return events
 
 
 def _erase(events: models.QuerySet[EventLog], fields: frozenset[str]) -> int:
-    for model in works_on_events():
-        events = events.filter(~models.Exists(_still_needing(model)))
+    """Erase these fields of the events that nobody needs at this moment; return how many events."""
     without: Any = models.F("payload")
     for field in sorted(fields):
         without = models.expressions.CombinedExpression(without, "-", models.Value(field))
-    return events.update(payload=models.ExpressionWrapper(without, output_field=models.JSONField()))
-
-
-def _still_needing(model: Any) -> models.QuerySet[Any]:
-    finished = [State.SUCCEEDED, State.CANCELLED]
-    found: models.QuerySet[Any] = model.objects.filter(event=models.OuterRef("pk")).exclude(
-        state__in=finished
-    )
-    return found
+    payload = models.ExpressionWrapper(without, output_field=models.JSONField())
+    return _unneeded(events).update(payload=payload, has_secrets=False)
 
 
 def _sensitive_fields(event: EventLog) -> frozenset[str]:

@@ -88,6 +88,8 @@ class EventLog(Expiring):
     occurred_at = models.DateTimeField(_("occurred at"), default=timezone.now)
     #: Whether any handler had subscribed; stored, as the few that nobody heard could not be found otherwise.
     heard = models.BooleanField(_("heard"), default=True, db_default=True)
+    #: Whether the payload has sensitive fields that are to be erased yet; stored for the same reason.
+    has_secrets = models.BooleanField(_("has secrets"), default=False, db_default=False)
 
     objects = EventLogQuerySet.as_manager()
 
@@ -104,6 +106,10 @@ class EventLog(Expiring):
             models.Index(fields=["type", "id"], name="eventlog_type"),
             models.Index(fields=["correlation_id"], name="eventlog_correlation"),
             models.Index(fields=["id"], name="eventlog_unheard", condition=models.Q(heard=False)),
+            models.Index(fields=["about", "id"], name="eventlog_about", condition=~models.Q(about="")),
+            models.Index(
+                fields=["type", "id"], name="eventlog_secrets", condition=models.Q(has_secrets=True)
+            ),
         ]
 
     def __str__(self) -> str:

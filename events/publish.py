@@ -126,6 +126,7 @@ def _prepare(draft: Draft) -> EventLog:
         occurred_at=now,
         delete_at=now + event_type.retention,
         heard=bool(handlers.of(event_type)),
+        has_secrets=bool(event_type.sensitive),
     )
     _check_lengths(event_type, event)
     return event

@@ -28,6 +28,7 @@ _COLUMNS = (
     "occurred_at",
     "delete_at",
     "heard",
+    "has_secrets",
 )
 
 
@@ -39,7 +40,8 @@ def insert() -> str:
     return f"""
         WITH draft ({columns}) AS (
             SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::jsonb[], %s::text[], %s::{actor}[],
-                %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::boolean[])
+                %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[],
+                %s::boolean[], %s::boolean[])
         ), logged AS (
             INSERT INTO events_eventlog ({columns}) SELECT {columns} FROM draft
             ON CONFLICT (type, key) WHERE key IS NOT NULL DO NOTHING

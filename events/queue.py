@@ -10,13 +10,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
-from django_q.models import Schedule, Task
+from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from events.broker import PostgresBroker, channel, clusters
 from events.conf import conf
 from events.drain import drain
-from events.sql import fetch
+from events.sql import execute, fetch
 
 logger = logging.getLogger(__name__)
 
@@ -92,8 +92,16 @@ def ensure_schedules() -> None:
             )
 
 
-def prune_results() -> int:
-    """Delete old task results, failures included; return how many."""
-    old = Task.objects.filter(stopped__lt=timezone.now() - RESULTS_KEPT)
-    count: int = old.delete()[0]
-    return count
+PRUNE = """
+    DELETE FROM django_q_task
+     WHERE id = ANY(ARRAY(SELECT id FROM django_q_task WHERE stopped < %s LIMIT %s FOR UPDATE SKIP LOCKED))"""
+
+
+def prune_results(batch: int) -> int:
+    """Delete old task results, failures included, in statements of `batch` rows; return how many."""
+    before, total = timezone.now() - RESULTS_KEPT, 0
+    while True:
+        count = execute(PRUNE, [before, batch])
+        total += count
+        if count < batch:
+            return total

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('causation_id', models.UUIDField(null=True, verbose_name='causation id')),
                 ('occurred_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='occurred at')),
                 ('heard', models.BooleanField(db_default=True, default=True, verbose_name='heard')),
+                ('has_secrets', models.BooleanField(db_default=False, default=False, verbose_name='has secrets')),
                 ('actor', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='actor')),
             ],
             options={
@@ -80,6 +81,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='eventlog',
             index=models.Index(condition=models.Q(('heard', False)), fields=['id'], name='eventlog_unheard'),
+        ),
+        migrations.AddIndex(
+            model_name='eventlog',
+            index=models.Index(condition=models.Q(('about', ''), _negated=True), fields=['about', 'id'], name='eventlog_about'),
+        ),
+        migrations.AddIndex(
+            model_name='eventlog',
+            index=models.Index(condition=models.Q(('has_secrets', True)), fields=['type', 'id'], name='eventlog_secrets'),
         ),
         migrations.AddConstraint(
             model_name='eventlog',

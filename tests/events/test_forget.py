@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from events.bus import event_bus
 from events.cleanup import clean_up
@@ -40,6 +41,16 @@ def test_the_clean_up_erases_what_no_handler_did() -> None:
     assert clean_up()["events.EventLog (sensitive fields erased)"] == 1
     assert EventLog.objects.get().payload == {"fail": False, "outcome": ""}
     assert clean_up()["events.EventLog (sensitive fields erased)"] == 0
+
+
+def test_the_clean_up_erases_batch_by_batch() -> None:
+    event_bus.publish_many(Whispered(code="s3cr3t", fail=number == 2) for number in range(5))
+    HandlerRun.objects.filter(event__payload__fail=False).update(
+        state="cancelled", finished_at=timezone.now()
+    )
+    assert clean_up(batch=2)["events.EventLog (sensitive fields erased)"] == 4
+    assert EventLog.objects.filter(payload__has_key="code").count() == 1
+    assert EventLog.objects.get(has_secrets=True).payload["fail"]
 
 
 def test_other_payloads_are_left_alone() -> None:

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 from pytest_django import Settings
@@ -85,8 +86,10 @@ def test_old_results_are_pruned_failures_included() -> None:
             stopped=timezone.now() - timedelta(days=age),
             success=number == 1,
         )
-    assert queue.prune_results() == 2
+    with CaptureQueriesContext(connection) as statements:
+        assert queue.prune_results(batch=1) == 2
     assert (Success.objects.count(), Failure.objects.count()) == (0, 1)
+    assert len(statements) == 3, "no row is loaded to be deleted"
 
 
 def _address() -> str:

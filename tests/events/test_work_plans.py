@@ -8,7 +8,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from events import work_sql
+from events.bus import EventTypes
 from events.claim import claim_statement
+from events.forget import forgettable
 from events.models import DELETE_EVENTS, DELETE_RUNS, EventLog, HandlerRun
 from events.priority import Priority
 from events.retention import expired_sql
@@ -108,6 +110,18 @@ def test_the_clean_up_finds_what_has_expired_by_index() -> None:
     assert "Index Scan using eventlog_delete_at" in text
     assert "handlerrun_due" in text
     assert "handlerrun_dead" in text
+    assert no_scan(text)
+    assert no_scan(text, "events_eventlog")
+
+
+def test_what_is_to_be_forgotten_is_found_by_its_index() -> None:
+    execute(
+        "UPDATE events_eventlog SET type = 'test.whispered', has_secrets = id %% 100 = 0 WHERE id %% 2 = %s",
+        [0],
+    )
+    analyze("events_eventlog")
+    text = forgettable(EventTypes["test.whispered"])[:500].explain()
+    assert "eventlog_secrets" in text
     assert no_scan(text)
     assert no_scan(text, "events_eventlog")
 
