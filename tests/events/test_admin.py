@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
@@ -99,6 +100,28 @@ def test_events_are_found_by_type_object_and_key(operator: Client) -> None:
     assert "1 event" in page(operator, f"{EVENTS}?q=kite:1")
     assert "1 event" in page(operator, f"{EVENTS}?q=import-7")
     assert "0 event" in page(operator, f"{EVENTS}?q=nothing")
+
+
+def test_events_are_found_by_number_event_id_and_correlation(operator: Client) -> None:
+    first, _ = event_bus.publish(Pinged()), event_bus.publish(Unheard())
+    for term in (first.pk, first.event_id, str(first.correlation_id).upper(), f" {first.event_id.hex} "):
+        assert "1 event" in page(operator, f"{EVENTS}?q={term}"), term
+
+
+@pytest.mark.parametrize("term", ["9" * 40, "-1", "%00", "a b", "%27", "1e5", "²", "{}"])
+@pytest.mark.parametrize("address", [EVENTS, RUNS])
+def test_whatever_is_searched_for_is_no_error(operator: Client, address: str, term: str) -> None:
+    event_bus.publish(Pinged())
+    assert operator.get(f"{address}?q={term}").status_code == 200
+
+
+def test_runs_are_found_by_event_and_by_handler_unless_they_are_done(operator: Client) -> None:
+    first, _ = make_runs(2)
+    assert "1 handler run" in page(operator, f"{RUNS}?q={first.event_id}")
+    assert "2 handler runs" in page(operator, f"{RUNS}?q=probe.ping")
+    HandlerRun.objects.filter(pk=first.pk).update(state="succeeded", finished_at=timezone.now())
+    assert "1 handler run" in page(operator, f"{RUNS}?q=probe.ping")
+    assert "0 handler runs" in page(operator, f"{RUNS}?q=probe")
 
 
 def test_a_garbled_filter_is_no_error(operator: Client) -> None:

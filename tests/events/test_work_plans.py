@@ -4,10 +4,13 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from django.contrib import admin
+from django.test import RequestFactory
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from events import work_sql
+from events.admin import COUNT_LIMIT, EventLogAdmin, HandlerRunAdmin
 from events.bus import EventTypes
 from events.claim import claim_statement
 from events.forget import forgettable
@@ -112,6 +115,26 @@ def test_the_clean_up_finds_what_has_expired_by_index() -> None:
     assert "handlerrun_dead" in text
     assert no_scan(text)
     assert no_scan(text, "events_eventlog")
+
+
+@pytest.mark.parametrize("term", ["kite:1", "import-7", "17", str(uuid.uuid4())])
+def test_a_search_of_the_log_looks_the_term_up(term: str, rf: RequestFactory) -> None:
+    shown = EventLogAdmin(EventLog, admin.site)
+    found, _ = shown.get_search_results(rf.get("/"), EventLog.objects.order_by("-id"), term)
+    for each in (found[:100], found.order_by()[:COUNT_LIMIT]):
+        text = each.explain()
+        assert "eventlog_about" in text
+        assert "eventlog_key" in text
+        assert ("eventlog_correlation" in text) == ("-" in term and len(term) == 36)
+        assert no_scan(text, "events_eventlog")
+
+
+@pytest.mark.parametrize("term", ["probe.ping", "17"])
+def test_a_search_of_the_runs_looks_the_term_up(term: str, rf: RequestFactory) -> None:
+    shown = HandlerRunAdmin(HandlerRun, admin.site)
+    found, _ = shown.get_search_results(rf.get("/"), HandlerRun.objects.order_by("-id"), term)
+    for each in (found[:100], found.order_by()[:COUNT_LIMIT]):
+        assert no_scan(each.explain())
 
 
 def test_what_is_to_be_forgotten_is_found_by_its_index() -> None:
