@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
@@ -72,7 +72,12 @@ def uses_postgres_broker() -> bool:
 
 
 def ensure_schedules() -> None:
-    """Create the schedules that Carillon needs, unless they are there; called after each migrate."""
+    """Create the schedules that Carillon needs, unless they are there; called after each migrate.
+
+    `migrate events` alone leaves django-q2 without its table; the next migrate, or worker, comes here again.
+    """
+    if not _is_migrated(Schedule):
+        return
     wanted: dict[str, tuple[str, tuple[str, ...], str]] = {
         "Carillon: delete what has expired": ("events.cleanup.clean_up", (), Schedule.HOURLY)
     }
@@ -90,6 +95,16 @@ def ensure_schedules() -> None:
                 defaults={"func": function, "args": repr(arguments), "schedule_type": kind, "minutes": 1}
                 | {"next_run": timezone.now()},
             )
+
+
+def _is_migrated(model: type[models.Model]) -> bool:
+    """Tell whether the table of a model is there, with every column."""
+    columns = [field.column for field in model._meta.concrete_fields]
+    found = fetch(
+        "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = ANY(%s) AND NOT attisdropped",
+        [connection.ops.quote_name(model._meta.db_table), columns],
+    )
+    return bool(found[0][0] == len(columns))
 
 
 PRUNE = """

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -167,11 +168,16 @@ def unfinished() -> int:
     return sum(model._default_manager.filter(finished_at=None).count() for model in models_in("events"))
 
 
-def run_python(program: str, **settings: object) -> str:
-    """Run a program in a Django process of its own; return what it prints."""
+def run_python(program: str, variables: Mapping[str, str] | None = None, **settings: object) -> str:
+    """Run a program in a Django process of its own, with more environment variables; return what it prints."""
     prepared = f"import django; django.setup(); from events.bus import event_bus; {program}"
     command = [sys.executable, "-c", prepared]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, check=True
+        command,
+        cwd=ROOT,
+        env=environment(**settings) | dict(variables or {}),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip()

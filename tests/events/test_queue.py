@@ -15,6 +15,8 @@ from pytest_django import Settings
 from events import queue
 from events.bus import event_bus
 from events.models import EventLog
+from events.sql import execute
+from tests.cluster import run_python
 from tests.probe.events import Pinged
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +68,27 @@ def test_migrate_creates_the_schedules() -> None:
     Schedule.objects.all().delete()
     call_command("migrate", verbosity=0)
     assert Schedule.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrating_the_bus_alone_is_no_error_and_the_rest_creates_the_schedules() -> None:
+    name = "test_migrated_in_parts"
+    execute(f"DROP DATABASE IF EXISTS {name}")
+    execute(f"CREATE DATABASE {name}")
+    try:
+        assert _schedules_after("events", name) == "False"
+        assert _schedules_after("", name) == "True"
+    finally:
+        execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _schedules_after(app: str, database: str) -> str:
+    """Migrate an app, or all, in a process of its own; return whether there are schedules, as it prints it."""
+    program = "from django.core.management import call_command as call; from events.sql import fetch"
+    program += f"; call('migrate', *{app.split()!r}, verbosity=0)"
+    program += "; there = fetch(\"SELECT to_regclass('django_q_schedule') IS NOT NULL\")[0][0]"
+    program += "; print(there and bool(fetch('SELECT count(*) FROM django_q_schedule')[0][0]))"
+    return run_python(program, {"DATABASE_NAME": database})
 
 
 def test_with_another_broker_each_lane_is_drained_each_minute(settings: Settings) -> None:
