@@ -8,6 +8,7 @@ was the last, and stops the server. (The wheel's own list of process ids keeps t
 import atexit
 import fcntl
 import os
+import stat
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -53,11 +54,26 @@ def ensure_running(data_dir: str) -> str:
 
 def _server(root: Path) -> PostgresServer:
     """Describe the server, with the fallback for long socket paths in a directory of this user's own."""
-    runtime = Path(tempfile.gettempdir()) / f"carillon-{os.getuid()}"
-    runtime.mkdir(mode=0o700, exist_ok=True)
-    PostgresServer.runtime_path = runtime
+    PostgresServer.runtime_path = _runtime()
     (root / "postgres").mkdir(exist_ok=True)
     return PostgresServer((root / "postgres").resolve(), cleanup_mode=None)
+
+
+def _runtime() -> Path:
+    """Return this user's directory for sockets; raise PermissionError if it may be somebody else's trap.
+
+    Its name can be guessed, and everybody can write where it is. The server of root is a user of its own, who
+    must get through it.
+    """
+    path = Path(tempfile.gettempdir()) / f"carillon-{os.getuid()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    found, not_theirs = path.lstat(), 0o077 if os.getuid() else 0o022
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & not_theirs:
+        raise PermissionError(
+            f"{path} is not a directory that is yours alone ({stat.filemode(found.st_mode)}, user {found.st_uid}): "
+            "whoever made it could take the database's place. Remove it, or set TMPDIR to a directory of your own."
+        )
+    return path
 
 
 def _start(server: PostgresServer) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -26,10 +27,11 @@ sys.stdin.read()
 class User:
     """A process that uses the server until it is told to end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", USE, str(folder)],
             cwd=ROOT,
+            env=os.environ | environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -119,3 +121,35 @@ def test_a_path_too_long_for_a_socket_is_no_problem(tmp_path: Path) -> None:
     user = User(deep)
     user.ready()
     user.end()
+
+
+def somebody_elses(path: Path) -> None:
+    if os.getuid():
+        pytest.skip("only root can make a directory that is somebody else's")
+    path.mkdir(mode=0o700)
+    os.chown(path, 65534, 65534)
+
+
+def open_to_all(path: Path) -> None:
+    path.mkdir()
+    path.chmod(0o777)
+
+
+def a_link(path: Path) -> None:
+    elsewhere = path.with_name("elsewhere")
+    elsewhere.mkdir(mode=0o700)
+    path.symlink_to(elsewhere)
+
+
+@pytest.mark.parametrize("prepare", [somebody_elses, open_to_all, a_link])
+def test_a_directory_for_sockets_that_somebody_else_has_laid_out_is_refused(
+    folder: Path, tmp_path: Path, prepare: Callable[[Path], None]
+) -> None:
+    """Its name can be guessed: who makes it first could answer in the server's place."""
+    prepare(tmp_path / f"carillon-{os.getuid()}")
+    user = User(folder, TMPDIR=str(tmp_path))
+    _, errors = user.process.communicate(timeout=20)
+    assert user.process.returncode == 1
+    assert "is not a directory that is yours alone" in errors
+    assert "Remove it, or set TMPDIR" in errors
+    assert not postmaster(folder)
