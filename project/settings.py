@@ -54,6 +54,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "engagement.context_processors.unread",
+                "project.navigation.navigation",
             ],
         },
     }

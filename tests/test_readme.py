@@ -1,17 +1,14 @@
 """The README's tutorial, as a newcomer would follow it: in a fresh copy, word for word."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.newcomer import ROOT, Newcomer
+
 BLOCK = re.compile(r"^```(bash|python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (capabilities/\S+)\n")
-NOT_INHERITED = {"DJANGO_SETTINGS_MODULE", "SECRET_KEY", "HTTPS", "DATABASE_NAME", "DATABASE_URL"}
 
 LOOK = """
 from engagement.models import AppNotification
@@ -20,40 +17,6 @@ found = AppNotification.objects.get()
 print(found.person, '|', found.title, '|', found.message, '|', found.reason)
 print(sorted(HandlerRun.objects.values_list('handler', 'state')))
 """
-
-
-class Newcomer:
-    """Has a fresh copy, an environment with the dependencies, and a data directory of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        names = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
-        for name in filter(None, names.split("\0")):
-            if (ROOT / name).exists():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes((ROOT / name).read_bytes())
-        (folder / ".venv").symlink_to(Path(sys.executable).parent.parent)
-        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        self.environment = inherited | {"DEBUG": "1"}
-
-    def run(self, command: str) -> str:
-        """Type something into a shell; return what it prints."""
-        done = subprocess.run(
-            ["bash", "-euc", command],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        return done.stdout
-
-    def manage(self, arguments: str) -> str:
-        """Run manage.py."""
-        return self.run(f".venv/bin/python manage.py {arguments}")
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The capability."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ProductManagementConfig(AppConfig):
@@ -8,3 +9,5 @@ class ProductManagementConfig(AppConfig):
 
     name = "capabilities.product_management"
     verbose_name = "Product management"
+    #: (label, view)s for the top of every page.
+    navigation = [(_("Products"), "products:index")]
