@@ -2,6 +2,8 @@
 
 import logging
 import math
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -24,23 +26,25 @@ logger = logging.getLogger(__name__)
 RESULTS_KEPT = timedelta(days=7)
 
 
+#: The lanes for which something has been written by this thread since they were last woken.
+_written = threading.local()
+
+
 def wake_on_commit(lane: str) -> None:
     """Wake a worker of the lane once the transaction has committed; a failure to do so is only logged.
 
-    Not inside the transaction: NOTIFY takes a lock on all commits of the server. Once per transaction is
-    enough, so a wake-up that is last in line and depends on the same savepoints serves for this one too.
+    Not inside the transaction: NOTIFY takes a lock on all commits of the server. Of the wake-ups of one
+    transaction the first is enough; which that is, is known only then, as savepoints may take some back.
     """
-    waker = _waker(lane)
-    waiting = connection.run_on_commit
-    if waiting and waiting[-1][1] is waker and waiting[-1][0] == set(connection.savepoint_ids):
-        return
-    transaction.on_commit(waker, robust=True)
+    _written.__dict__[lane] = True
+    transaction.on_commit(_waker(lane), robust=True)
 
 
 @cache
-def _waker(lane: str) -> Any:
+def _waker(lane: str) -> Callable[[], None]:
     def waker() -> None:
-        wake(lane)
+        if _written.__dict__.pop(lane, False):
+            wake(lane)
 
     return waker
 

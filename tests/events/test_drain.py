@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest_django import Settings
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from events.bus import event_bus
 from events.drain import LARGEST_CLAIM, Pace, drain
@@ -108,6 +108,18 @@ def test_inline_execution_handles_after_the_commit(settings: Settings) -> None:
         event_bus.publish(Pinged(note="x"))
         assert not Call.objects.exists()
     assert Call.objects.get().note == "x"
+
+
+def test_inside_a_test_case_inline_execution_needs_its_callbacks_captured(
+    settings: Settings, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    """A TestCase never commits; what docs/publishing.md says of it."""
+    settings.EVENTS_EXECUTION = "inline"
+    event_bus.publish(Pinged(note="not executed"))
+    assert not Call.objects.exists()
+    with django_capture_on_commit_callbacks(execute=True):
+        event_bus.publish(Pinged(note="x"))
+    assert set(Call.objects.values_list("note", flat=True)) == {"not executed", "x"}
 
 
 @pytest.mark.django_db(transaction=True)

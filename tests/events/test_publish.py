@@ -11,12 +11,13 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from freezegun import freeze_time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Organisation, Person
 from events.bus import (
@@ -254,26 +255,30 @@ def test_publishing_with_a_broken_clock_of_the_caller_is_still_due() -> None:
     assert HandlerRun.claim(1)
 
 
-def test_the_wake_up_is_one_for_many_publishes(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    with django_capture_on_commit_callbacks() as callbacks:
+def wake_ups(statements: CaptureQueriesContext) -> int:
+    """Return how many times workers were woken."""
+    return sum("pg_notify" in each["sql"] for each in statements.captured_queries)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_wake_up_is_one_for_many_publishes() -> None:
+    with CaptureQueriesContext(connection) as statements, transaction.atomic():
         for _ in range(5):
-            event_bus.publish(Pinged())
-    assert len(callbacks) == 1
+            with transaction.atomic():
+                event_bus.publish(Pinged())
+    assert wake_ups(statements) == 1
 
 
-def test_a_wake_up_that_a_savepoint_took_with_it_is_made_up_for(
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:
-    with django_capture_on_commit_callbacks() as callbacks:
-        with pytest.raises(RuntimeError), transaction.atomic():
-            event_bus.publish(Pinged())
-            raise RuntimeError
-        with transaction.atomic():
-            event_bus.publish(Pinged())
-        event_bus.publish(Pinged())
-    assert len(callbacks) == 2
+@pytest.mark.django_db(transaction=True)
+def test_a_wake_up_that_a_savepoint_took_with_it_is_made_up_for() -> None:
+    for published, expected in ((False, 0), (True, 1)):
+        with CaptureQueriesContext(connection) as statements, transaction.atomic():
+            with pytest.raises(RuntimeError), transaction.atomic():
+                event_bus.publish(Pinged())
+                raise RuntimeError
+            if published:
+                event_bus.publish(Pinged())
+        assert wake_ups(statements) == expected
 
 
 def test_on_a_running_loop_it_says_what_to_do() -> None:
