@@ -8,5 +8,13 @@
 9. cleanup.py   delete what has expired and is owed to nobody
 
 Promised: at least once per handler; effects in this database exactly once; nothing owed is ever deleted.
-The public faces are `events.bus`, `events.work` and `events.retention`.
+The public faces, kept by import-linter:
+
+events.bus        publish, declare, subscribe: all that most apps need
+events.work       LeasedWork, for apps that owe something themselves
+events.queue      wake a lane
+events.retention  Expiring, for rows that say when they may go
+events.sql        statements, and what the database takes
+events.conf       settings
+events.admin      read-only, countable admin pages
 """

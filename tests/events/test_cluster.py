@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import socket
+import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -248,6 +250,17 @@ def test_a_retried_run_creates_no_second_notification(
     assert NotifiableEvent.objects.count() == AppNotification.objects.count() == 3
 
 
+def test_a_publisher_killed_between_its_commit_and_its_notify_is_noticed_by_polling() -> None:
+    program = "import os; from django.db import transaction; from tests.probe.events import *"
+    program += "; die = lambda: os.kill(os.getpid(), 9)"
+    program += "; publish = lambda: (transaction.on_commit(die), event_bus.publish(Pinged(note='x')))"
+    program += "; transaction.atomic(publish)()"
+    with Cluster(poll=0.5):
+        with pytest.raises(subprocess.CalledProcessError):
+            run_python(program)
+        eventually(lambda: Call.objects.count() == 1, what="the next poll finds what nobody announced")
+
+
 def test_with_redis_as_the_broker_a_commit_wakes_a_worker_too() -> None:
     need("redis-server")
     with redis_server() as address, Cluster(**QUICK, redis=address):
@@ -267,9 +280,21 @@ def test_what_redis_has_forgotten_is_drained_all_the_same() -> None:
     assert Call.objects.count() == 50
 
 
-def test_a_dead_broker_neither_fails_nor_delays_the_publisher() -> None:
-    """Nobody listens at this address; the settings are those that SECURITY and the README recommend."""
-    program = "import time; from tests.probe.events import *; start = time.monotonic()"
-    program += "; event_bus.publish(Pinged(note='x')); print(time.monotonic() - start < 1)"
-    assert run_python(program, redis=f"redis://127.0.0.1:{free_port()}/0").endswith("True")
+def test_a_broker_that_refuses_connections_fails_no_publisher() -> None:
+    """Nobody listens at this address."""
+    assert _seconds_to_publish(f"redis://127.0.0.1:{free_port()}/0") < 5
     assert HandlerRun.objects.get().state == "pending"
+
+
+def test_a_broker_that_never_answers_delays_a_publisher_by_its_time_out_and_fails_none() -> None:
+    """It accepts connections, and that is all: a machine that swaps, or a firewall that drops."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0?socket_connect_timeout=1&socket_timeout=2"
+        assert 1.5 < _seconds_to_publish(address) < 10
+    assert HandlerRun.objects.get().state == "pending"
+
+
+def _seconds_to_publish(redis: str) -> float:
+    program = "import time; from tests.probe.events import *; start = time.monotonic()"
+    program += "; event_bus.publish(Pinged(note='x')); print(time.monotonic() - start)"
+    return float(run_python(program, redis=redis).splitlines()[-1])
