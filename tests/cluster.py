@@ -1,6 +1,7 @@
 """Real worker processes on the test database."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ def environment(**settings: object) -> dict[str, str]:
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "DATABASE_NAME": str(connection.settings_dict["NAME"]),
             "LOG_LEVEL": "INFO",
+            "DJANGO_Q_LOG_LEVEL": "INFO",  # its workers say who they are
             "PYTHONUNBUFFERED": "1",
         }
     )
@@ -123,11 +125,13 @@ class Cluster(Process):
         return self
 
     def is_ready(self) -> bool:
-        """Tell whether the pusher listens, so that a publish wakes it; with Redis, whether its processes are there."""
+        """Tell whether its workers wait for tasks, and the pusher listens, so that a publish wakes it."""
         assert self.popen.poll() is None, self.log()
-        if "redis" in self.settings:
-            return len(self.descendants()) >= self.workers_wanted + 3
         self.descendants()
+        if len(self._ready_workers()) < self.workers_wanted:
+            return False
+        if "redis" in self.settings:
+            return " pushing tasks at " in self.log()
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE %s",
@@ -145,11 +149,12 @@ class Cluster(Process):
         return found
 
     def workers(self) -> list[psutil.Process]:
-        """Return the worker processes: they are started before the monitor and the pusher."""
-        children = sorted(
-            self.sentinel().children(), key=lambda process: (process.create_time(), process.pid)
-        )
-        return children[: self.workers_wanted]
+        """Return the living worker processes that have said so: not the monitor, nor the pusher."""
+        ready = self._ready_workers()
+        return [process for process in self.sentinel().children() if process.pid in ready]
+
+    def _ready_workers(self) -> set[int]:
+        return {int(pid) for pid in re.findall(r" ready for work at (\d+)", self.log())}
 
 
 class Watched(Cluster):

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import psutil
@@ -64,12 +65,11 @@ def test_siblings_have_fates_of_their_own_and_each_is_done_once(setup_async_envi
 
 
 def test_two_handlers_of_an_event_run_side_by_side_on_two_workers(setup_async_environment: Cluster) -> None:
-    """One after the other, the second would end a whole handler's time after the first."""
     event_bus.publish(Doubled(seconds=2))
     eventually(lambda: Call.objects.count() == 2)
-    first, second = Call.objects.order_by("at")
+    first, second = Call.objects.order_by("began")
     assert first.process != second.process
-    assert (second.at - first.at).total_seconds() < 2
+    assert second.began < first.at, "the second began before the first had ended"
 
 
 def test_what_a_handler_publishes_and_coroutines_are_handled_too(setup_async_environment: Cluster) -> None:
@@ -78,18 +78,16 @@ def test_what_a_handler_publishes_and_coroutines_are_handled_too(setup_async_env
     eventually(lambda: set(Call.objects.values_list("note", flat=True)) == {"chained", "awaited"})
 
 
-def test_an_urgent_run_behind_a_thousand_slow_ones_starts_within_a_second(
-    setup_async_environment: Cluster,
-) -> None:
-    """Within the work that two workers do in a second."""
+def test_an_urgent_run_need_not_wait_for_a_thousand_slow_ones(setup_async_environment: Cluster) -> None:
+    """Which take 25 seconds. It starts within a few rows, 0.1 s here; the bounds allow for a machine that is busy."""
     event_bus.publish_many(Pinged(seconds=0.05) for _ in range(1000))
     eventually(lambda: Call.objects.count() > 20)
-    event_bus.publish(Hurried(note="urgent"))
-    before = Call.objects.count()
+    published = event_bus.publish(Hurried(note="urgent")).occurred_at
     urgent = eventually(lambda: Call.objects.filter(note="urgent").first(), timeout=30)
     assert urgent
-    assert Call.objects.filter(pk__lt=urgent.pk).count() - before < 2 / 0.05
+    assert Call.objects.filter(began__lt=urgent.began).count() < 250
     assert HandlerRun.objects.unfinished().count() > 500
+    assert urgent.began - published < timedelta(seconds=5)
 
 
 def test_a_poisoned_run_is_dead_after_three_crashes_and_takes_nobody_with_it() -> None:
@@ -135,6 +133,7 @@ def test_killed_at_random_moments_nothing_is_lost_and_nothing_doubled() -> None:
             kills += kill_a_worker(cluster, chance)
         eventually(all_done, timeout=120, what="everything is done")
     assert kills > 10
+    assert HandlerRun.objects.filter(crashed__gt=0).exists(), "no kill hit a worker amid its work"
     assert not HandlerRun.objects.exclude(state="succeeded").exists()
     assert EventLog.objects.count() == 2000
     assert NotifiableEvent.objects.count() == AppNotification.objects.count() == 2000

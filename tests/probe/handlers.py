@@ -21,16 +21,17 @@ from tests.probe.events import (
 from tests.probe.models import Call
 
 
-def note(name: str, event: Payload, text: str = "") -> None:
-    """Leave a row that is committed only together with the run."""
-    Call.objects.create(handler=name, event_log_id=event.envelope.id, note=text, process=os.getpid())
+def note(name: str, event: Payload, text: str = "", *, seconds: float = 0) -> None:
+    """Take some time, and leave a row that is committed only together with the run."""
+    call = Call(handler=name, event_log_id=event.envelope.id, note=text, process=os.getpid())
+    time.sleep(seconds)
+    call.save()
 
 
 @handler(Pinged, Hurried, name="probe.ping")
 def ping(event: Pinged | Hurried) -> None:
     """Note it; the text may ask for one of the other outcomes."""
-    time.sleep(getattr(event, "seconds", 0))
-    note("ping", event, event.note)
+    note("ping", event, event.note, seconds=getattr(event, "seconds", 0))
     if event.note == "cancel":
         raise Cancel("It has become pointless.")
     if event.note == "later":
@@ -44,15 +45,13 @@ def ping(event: Pinged | Hurried) -> None:
 @handler(Forked, name="probe.left")
 def left(event: Forked) -> None:
     """Take some time."""
-    time.sleep(event.seconds)
-    note("left", event)
+    note("left", event, seconds=event.seconds)
 
 
 @handler(Forked, name="probe.right")
 def right(event: Forked) -> None:
     """Take some time."""
-    time.sleep(event.seconds)
-    note("right", event)
+    note("right", event, seconds=event.seconds)
 
 
 @handler(Forked, name="probe.broken", max_attempts=3)
@@ -65,15 +64,13 @@ def broken(event: Forked) -> None:
 @handler(Doubled, name="probe.first")
 def first(event: Doubled) -> None:
     """Take some time."""
-    time.sleep(event.seconds)
-    note("first", event)
+    note("first", event, seconds=event.seconds)
 
 
 @handler(Doubled, name="probe.second")
 def second(event: Doubled) -> None:
     """Take some time."""
-    time.sleep(event.seconds)
-    note("second", event)
+    note("second", event, seconds=event.seconds)
 
 
 @handler(Poisoned, name="probe.swallow")

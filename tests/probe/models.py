@@ -1,6 +1,7 @@
 """What handlers leave behind, in the transaction of their run."""
 
 from django.db import models
+from django.utils import timezone
 
 
 class Call(models.Model):
@@ -10,6 +11,7 @@ class Call(models.Model):
     event_log_id = models.BigIntegerField()
     note = models.CharField(max_length=200, blank=True)
     process = models.IntegerField()
+    began = models.DateTimeField(default=timezone.now)
     at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
