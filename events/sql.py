@@ -27,3 +27,8 @@ def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...
     with connection.cursor() as cursor:
         cursor.execute(statement, list(parameters))
         return list(cursor.fetchall())
+
+
+def storable(text: str) -> str:
+    """Replace what PostgreSQL's text cannot hold."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\\0")

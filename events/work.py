@@ -20,7 +20,7 @@ from events.claim import claim
 from events.conf import conf
 from events.exceptions import LeaseLost
 from events.priority import Priority
-from events.sql import execute, fetch
+from events.sql import execute, fetch, storable
 
 ERROR_LENGTH = 4000
 
@@ -186,7 +186,7 @@ class LeasedWork(models.Model):
     def _leave(self, state: State, **changes: Any) -> State | None:
         """Leave the running state for `state`, if the lease is still ours."""
         if "last_error" in changes:
-            changes["last_error"] = _storable(changes["last_error"])
+            changes["last_error"] = storable(changes["last_error"])[:ERROR_LENGTH]
         mine = type(self)._default_manager.filter(pk=self.pk, lease_token=self.lease_token)
         left = mine.update(state=state, lease_token=None, lease_until=None, **changes)
         return state if left else None
@@ -194,11 +194,6 @@ class LeasedWork(models.Model):
 
 def _in(seconds: float) -> models.Expression:
     return cast(models.Expression, Now() + timedelta(seconds=seconds))
-
-
-def _storable(text: str) -> str:
-    """Cut to a storable length, and replace what PostgreSQL's text cannot hold."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "\\0")[:ERROR_LENGTH]
 
 
 W = TypeVar("W", bound=LeasedWork)
