@@ -38,7 +38,7 @@ class Secret:
 class Payload(BaseModel):
     """The facts of one event: complete without the live rows, frozen, unknown fields refused on publishing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
     _envelope: Envelope | None = PrivateAttr(None)
 

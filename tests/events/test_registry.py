@@ -163,6 +163,13 @@ def test_a_secret_is_not_shown() -> None:
     assert "1234" not in str(Whispered(code="1234"))
 
 
+def test_a_secret_of_the_wrong_kind_is_not_shown_by_the_error() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Whispered(code=["1234"])  # type: ignore[arg-type]
+    assert "1234" not in str(caught.value)
+    assert "code\n  Input should be a valid string" in str(caught.value)
+
+
 def test_a_secret_may_be_marked_by_its_class(registry: EventTypeRegistry) -> None:
     @event_type("kite.hidden", "Kite hidden", category="kites")
     class KiteHidden(Payload):
