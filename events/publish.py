@@ -58,7 +58,7 @@ def publish(
     logged once, and the first EventLog comes back. Inside a handler the correlation id is the event's that is
     being handled, unless given here.
 
-    Raises UnknownEventType or InvalidPayload before anything is written.
+    Raises TypeError for what is no event, UnknownEventType or InvalidPayload, before anything is written.
     """
     return publish_many([Draft(event, data, actor, about, key, correlation_id)])[0]
 
@@ -151,8 +151,19 @@ def _validated(draft: Draft) -> tuple[EventType, Payload]:
         if draft.data is not None:
             raise TypeError("Give either a payload, or a wire name and its data; not a payload and data.")
         return EventTypes.of(type(draft.event)), draft.event
+    if not isinstance(draft.event, str):
+        raise TypeError(_no_event(draft.event))
     event_type = EventTypes[draft.event]
     return event_type, event_type.validate(dict(draft.data or {}))
+
+
+def _no_event(given: object) -> str:
+    if isinstance(given, type) and issubclass(given, Payload):
+        return f"Give an instance, {given.__name__}(...), not the class."
+    return (
+        "Give a payload, such as OrderPlaced(...), or a wire name and its data; in publish_many, "
+        f'Draft("order.placed", {{...}}). This is of the type {type(given).__name__}.'
+    )
 
 
 def _storable(event_type: EventType, payload: Payload) -> dict[str, Any]:

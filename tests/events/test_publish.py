@@ -146,6 +146,23 @@ def test_a_payload_takes_no_data() -> None:
         event_bus.publish(Pinged(), {"note": "x"})
 
 
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (Pinged, r"Give an instance, Pinged\(\.\.\.\), not the class\."),
+        ({"note": "x"}, r"Give a payload, .*or a wire name and its data.* the type dict\."),
+        (None, "the type NoneType"),
+        (7, "the type int"),
+    ],
+)
+def test_what_is_no_event_is_refused_with_what_to_give(event: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        event_bus.publish(event)
+    with pytest.raises(TypeError, match=message):
+        event_bus.publish_many([Pinged(), event])
+    assert not EventLog.objects.exists()
+
+
 def test_published_twice_with_one_key_it_is_logged_once() -> None:
     first = event_bus.publish(Pinged(note="first"), key="import-7")
     second = event_bus.publish(Pinged(note="second"), key="import-7")
