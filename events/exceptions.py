@@ -26,7 +26,10 @@ class NotYetKnown(RetryLater):
     SECONDS = 60
 
     def __init__(self, what: str) -> None:
-        super().__init__(self.SECONDS, f"{what} is not known to this process; a newer deployment may know it")
+        super().__init__(
+            self.SECONDS,
+            f"{what} is not known to this process. If it is new, restart the workers: they load the code at start.",
+        )
 
 
 class LeaseLost(Exception):

@@ -9,7 +9,7 @@ import traceback
 from django.db import OperationalError, transaction
 
 from events.context import caused_by
-from events.exceptions import Cancel, LeaseLost, RetryLater
+from events.exceptions import Cancel, LeaseLost, NotYetKnown, RetryLater
 from events.forget import forget_secrets, sensitive_values
 from events.models import HandlerRun
 from events.subscribe import handlers
@@ -39,7 +39,8 @@ def attempt(work: LeasedWork) -> None:
     except RetryLater as later:
         reason = masked(later.reason, work)
         work.postpone(later.seconds, reason)
-        logger.info("Postponed %s by %s s. %s", work, later.seconds, reason)
+        level = logging.WARNING if isinstance(later, NotYetKnown) else logging.INFO
+        logger.log(level, "Postponed %s by %s s. %s", work, later.seconds, reason)
     except KeyboardInterrupt:
         raise
     except BaseException as error:

@@ -126,7 +126,7 @@ def test_a_handler_may_be_a_coroutine() -> None:
     ],
 )
 def test_an_event_that_this_process_does_not_know_is_left_to_a_newer_one(
-    changes: dict[str, Any], what: str
+    changes: dict[str, Any], what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     event_bus.publish(Pinged())
     EventLog.objects.update(**changes)
@@ -135,15 +135,33 @@ def test_an_event_that_this_process_does_not_know_is_left_to_a_newer_one(
     stored = HandlerRun.objects.get()
     assert (stored.state, stored.failed) == ("retrying", 0)
     assert what in stored.last_error
+    assert_warned(caplog)
 
 
-def test_a_handler_that_this_process_does_not_know_is_left_to_a_newer_one() -> None:
+def test_a_handler_that_this_process_does_not_know_is_left_to_a_newer_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     make_runs(handler="kite.unknown")
     (run,) = HandlerRun.claim(1)
     attempt(run)
     stored = HandlerRun.objects.get()
     assert (stored.state, stored.failed) == ("retrying", 0)
     assert "handler 'kite.unknown' is not known" in stored.last_error
+    assert_warned(caplog)
+
+
+def assert_warned(caplog: pytest.LogCaptureFixture) -> None:
+    """Expect the one line that tells an operator what to do."""
+    (record,) = [each for each in caplog.records if each.name == "events.handle"]
+    assert record.levelname == "WARNING"
+    assert "restart the workers" in record.getMessage()
+
+
+def test_work_that_is_postponed_by_its_handler_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    run_of("later")
+    assert "Postponed" in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_a_payload_that_cannot_be_read_is_a_failure() -> None:
