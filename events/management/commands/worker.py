@@ -25,7 +25,7 @@ class Command(BaseCommand):
         unknown = set(chosen) - set(lanes())
         if unknown:
             raise CommandError(
-                f"There is no lane {', '.join(sorted(unknown))}; there are {', '.join(lanes())}."
+                f"There is no lane {', '.join(sorted(unknown))}; the lanes are: {', '.join(lanes())}."
             )
         queue.ensure_schedules()
         Watchdog(chosen).run()
