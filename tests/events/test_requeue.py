@@ -3,7 +3,7 @@
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from events.drain import drain
 from events.models import HandlerRun
@@ -39,6 +39,17 @@ def test_the_dead_get_another_chance() -> None:
 def test_only_those_of_one_handler_if_named() -> None:
     assert "events.HandlerRun: 0 requeued" in command("--handler", "probe.left")
     assert "events.HandlerRun: 3 requeued" in command("--handler", "probe.ping")
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_handler_that_there_is_not_is_refused() -> None:
+    with pytest.raises(CommandError, match=r"no handler 'probe\.pin', .* Did you mean probe\.ping"):
+        command("--handler", "probe.pin")
+
+
+def test_a_handler_that_only_the_log_knows_is_requeued() -> None:
+    make_runs(state="dead", finished_at="2026-11-20 00:00:00+00:00", handler="kite.removed")
+    assert "events.HandlerRun: 1 requeued" in command("--handler", "kite.removed")
 
 
 def test_what_is_not_dead_is_left_alone() -> None:
