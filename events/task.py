@@ -1,5 +1,6 @@
 """enqueue_task: call any function durably, as the only handler of an event made for it."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -29,10 +30,10 @@ def enqueue_task(function: str, arguments: Mapping[str, Any] | None = None, even
     """Have `function`, a dotted path, called with these keyword arguments by a worker, after commit.
 
     It is durable like a handler: logged in the caller's transaction, retried, shown to operators. The
-    arguments must be JSON. Raises ImportError or TypeError, before anything is written, if there is no such
-    function.
+    arguments must be JSON. `event_type` says on whose behalf, for those who look at the log. Raises ImportError or
+    TypeError, before anything is written, if there is no such function, or it does not take these arguments.
     """
-    _function(function)
+    _check_arguments(function, arguments or {})
     return publish(
         TaskEnqueued(function=function, arguments=dict(arguments or {}), event_type=str(event_type))
     )
@@ -43,6 +44,19 @@ def _function(path: str) -> Callable[..., Any]:
     if not callable(found):
         raise TypeError(f"{path} is a {type(found).__name__}, not something to call.")
     return found  # type: ignore[no-any-return]
+
+
+def _check_arguments(path: str, arguments: Mapping[str, Any]) -> None:
+    """Raise TypeError for a call that could only fail. Some functions written in C do not say what they take."""
+    function = _function(path)
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise TypeError(f"{path} cannot be called like this: {error}.") from None
 
 
 @handler(TaskEnqueued, name="events.call_task", replay=False)

@@ -48,6 +48,25 @@ def test_a_path_that_leads_nowhere_is_refused_before_anything_is_written(
         event_bus.enqueue_task(path, {})
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, r"tests\.probe\.tasks\.jot cannot be called like this: missing a required argument: 'note'"),
+        ({"note": "x", "colour": "red"}, "unexpected keyword argument 'colour'"),
+    ],
+)
+def test_arguments_that_the_function_does_not_take_are_refused_before_anything_is_written(
+    arguments: dict[str, str], message: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0), pytest.raises(TypeError, match=message):
+        event_bus.enqueue_task("tests.probe.tasks.jot", arguments)
+
+
+def test_a_function_that_does_not_say_what_it_takes_is_not_asked() -> None:
+    event_bus.enqueue_task("builtins.dict", {"note": "x"})
+    assert drain() == 1
+
+
 def test_arguments_that_json_cannot_hold_are_refused() -> None:
     with pytest.raises((InvalidPayload, ValueError, TypeError)):
         event_bus.enqueue_task("tests.probe.tasks.jot", {"note": object()})
