@@ -112,13 +112,15 @@ def subscribe(
     function's path. A replay passes over it with `replay=False`, unless it is asked for by name or, with
     `notifies=True`, people are to be notified again.
 
-    Raises UnknownEventType, InvalidEventType for a name or a number that cannot be, or AlreadyRegistered for a
+    Raises UnknownEventType; InvalidEventType for a function that cannot be called with the payload alone, or a name
+    or number that cannot be; AlreadyRegistered for a
     name that another function has, or the same with other options.
     """
     if max_attempts is not None and max_attempts < 1:
         raise InvalidEventType(
             f"max_attempts of {function.__qualname__} must be 1 or more, not {max_attempts}."
         )
+    _check_takes_payload(function)
     name = name or f"{function.__module__}.{function.__qualname__}"
     if len(name) > NAME_LENGTH:
         raise InvalidEventType(
@@ -126,6 +128,19 @@ def subscribe(
         )
     found = Handler(name, function, priority, max_attempts, replay, notifies)
     return handlers.subscribe(resolve(event), found)
+
+
+def _check_takes_payload(function: HandlerFunction) -> None:
+    """Refuse what could only fail in the worker. Some functions written in C do not say what they take."""
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError as error:
+        raise InvalidEventType(
+            f"The handler {function.__module__}.{function.__qualname__} is called with one positional argument, "
+            f"the payload: {error}."
+        ) from None
+    except ValueError:
+        return
 
 
 def handler(

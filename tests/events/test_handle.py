@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError, connection
 from psycopg import errors
 
-from events.bus import RetryLater, cause, event_bus, handler, handlers
+from events.bus import InvalidEventType, RetryLater, cause, event_bus, handler, handlers, subscribe
 from events.drain import drain
 from events.handle import attempt
 from events.models import EventLog, HandlerRun
@@ -258,6 +258,32 @@ def test_a_handler_is_subscribed_by_its_path_unless_it_is_given_a_name() -> None
         assert handlers.find(name)
     finally:
         handlers._by_name.pop(name)
+        handlers._by_type.pop("test.unheard")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda: None, lambda event, other: None, lambda *, event: None, lambda event, *, other: None],
+    ids=["none", "two", "by name only", "another that is required"],
+)
+def test_a_function_that_does_not_take_one_payload_is_refused_when_it_is_declared(function: Any) -> None:
+    with pytest.raises(
+        InvalidEventType, match=r"test_handle\.<lambda> .* one positional argument, the payload"
+    ):
+        handler("test.unheard")(function)
+    assert not handlers.of("test.unheard")
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda event: None, lambda event, other=1: None, lambda *events: None, print],
+    ids=["one", "one that must be given", "any number", "written in C"],
+)
+def test_a_function_that_can_be_called_with_one_payload_is_accepted(function: Any) -> None:
+    try:
+        assert subscribe("test.unheard", function, name="own.subscribed").function is function
+    finally:
+        handlers._by_name.pop("own.subscribed")
         handlers._by_type.pop("test.unheard")
 
 
