@@ -1,11 +1,16 @@
 """Loud readers of environment variables: a wrong value stops the start and says what to set."""
 
+import math
 import os
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+N = TypeVar("N", int, float)
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -28,26 +33,37 @@ def boolean(name: str, *, default: bool) -> bool:
     return value.lower() in TRUE
 
 
-def integer(name: str, default: int) -> int:
-    """Return the variable as a whole number; raise if it is not one."""
+def integer(name: str, default: int, *, minimum: int | None = None) -> int:
+    """Return the variable as a whole number; raise if it is not one, or below the minimum."""
+    return _number(int, "a whole number", name, default, minimum)
+
+
+def decimal(name: str, default: float, *, minimum: float | None = None) -> float:
+    """Return the variable as a number, such as 0.5; raise if it is not one, or below the minimum."""
+    return _number(float, "a number", name, default, minimum)
+
+
+def _number(read: Callable[[str], N], what: str, name: str, default: N, minimum: N | None) -> N:
     value = os.environ.get(name)
     if value is None:
         return default
     try:
-        return int(value)
+        found = read(value)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+        found = None
+    if found is None or not math.isfinite(found) or (minimum is not None and found < minimum):
+        limit = "" if minimum is None else f" from {minimum} on"
+        raise ImproperlyConfigured(f"{name} must be {what}{limit}, not {value!r}.")
+    return found
 
 
-def decimal(name: str, default: float) -> float:
-    """Return the variable as a number, such as 0.5; raise if it is not one."""
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    try:
-        return float(value)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a number, not {value!r}.") from None
+def log_level(name: str, default: str) -> str:
+    """Return the variable as the name of a level of logging, in whatever case; raise if it is none."""
+    value = os.environ.get(name, default)
+    found = value.strip().upper()
+    if found not in LEVELS:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(LEVELS)}; not {value!r}.")
+    return found
 
 
 def words(name: str, default: list[str]) -> list[str]:

