@@ -12,6 +12,9 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
         _ = settings.INSTALLED_APPS  # read now: some commands would go on without settings, and fail later
-        execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"A setting is wrong. {error}")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:  # most often a name in an apps.py
+        sys.exit(f"An app or a setting is wrong. {error}")
