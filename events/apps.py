@@ -16,7 +16,7 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register everything; two declarations of one name stop the start."""
-        from events import checks, task  # noqa: F401 - registers by being imported
+        from events import checks, limits, task  # noqa: F401 - registers by being imported
 
         autodiscover_modules("events")
         autodiscover_modules("handlers")

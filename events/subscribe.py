@@ -113,8 +113,7 @@ def subscribe(
     `notifies=True`, people are to be notified again.
 
     Raises UnknownEventType; InvalidEventType for a function that cannot be called with the payload alone, or a name
-    or number that cannot be; AlreadyRegistered for a
-    name that another function has, or the same with other options.
+    or number that cannot be; AlreadyRegistered for a name that another function has, or the same with other options.
     """
     if max_attempts is not None and max_attempts < 1:
         raise InvalidEventType(
