@@ -1,4 +1,4 @@
-"""Wordings that would fail, found before anybody waits for a notification."""
+"""Notifiers and wordings that would fail, found before anybody waits for a notification."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from engagement import wording
 from engagement.channels import channels
-from engagement.registry import event_type_of, notifiers, permitted_params
+from engagement.registry import Notifier, event_type_of, notifiers, permitted_params
 
 
 @register("engagement")
@@ -19,6 +19,35 @@ def check_wordings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [*_broken(), *_missing(), *_unknown_channels()]
     except wording.WordingError as error:
         return [Error(str(error), hint="Correct the file.", id="engagement.E001")]
+
+
+@register("engagement")
+def check_notifiers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Find notifiers that tell nobody, or do not say why."""
+    return [*_without_event(Notifier), *_without_reason()]
+
+
+def _without_event(base: type[Notifier[Any]]) -> Iterable[CheckMessage]:
+    """Look at the classes that nobody subclasses: a base class needs no event."""
+    for each in base.__subclasses__():
+        yield from _without_event(each)
+        forgotten = getattr(each, "event", None) is None and not each.__dict__.get("abstract")
+        if forgotten and not each.__subclasses__():
+            yield Error(
+                f"{each.__module__}.{each.__qualname__} has no event, so nobody hears of anything by it.",
+                hint="Set `event` to the payload class, or `abstract = True` if it is the base of others.",
+                id="engagement.E006",
+            )
+
+
+def _without_reason() -> Iterable[CheckMessage]:
+    for notifier in notifiers:
+        if not notifier.reason:
+            yield checks.Warning(
+                f"{notifier.name} says to nobody why they hear of it.",
+                hint='Set `reason`, which ends "You hear of this because ...": "you look after this customer".',
+                id="engagement.W007",
+            )
 
 
 def _broken() -> Iterable[CheckMessage]:

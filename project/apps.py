@@ -7,3 +7,7 @@ class ProjectConfig(AppConfig):
     """Has no models."""
 
     name = "project"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from project import checks  # noqa: F401 - registers by being imported

@@ -15,6 +15,12 @@ def capabilities() -> list[str]:
     return [f"capabilities.{name}" for name in names]
 
 
+def without_app() -> list[str]:
+    """Return the folders that have Python files but no apps.py, sorted: somebody forgot it."""
+    folders = {found.parent for found in CAPABILITIES.glob("*/*.py")}
+    return sorted(folder.name for folder in folders if not (folder / "apps.py").exists())
+
+
 def urls() -> list[URLPattern | URLResolver]:
     """Return an include of the urls.py of each capability that has one; it says itself where its pages are."""
     modules = [f"{name}.urls" for name in capabilities()]
