@@ -1,9 +1,12 @@
 """The pages of the inbox. What changes something is a POST; somebody else's notification does not exist."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from engagement import inbox
 from engagement.conf import conf
@@ -19,6 +22,25 @@ from engagement.models import AppNotification
 
 #: The largest id that PostgreSQL's bigint holds.
 LARGEST_ID = 2**63 - 1
+View = Callable[..., HttpResponse]
+
+
+def _changes_something(view: View) -> View:
+    """Let only a POST of somebody who is logged in through; a GET changes nothing and leads to the inbox.
+
+    After the login the browser can only GET, so it is sent to the inbox and not back to this address.
+    """
+
+    @wraps(view)
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(reverse("engagement:inbox"))
+        if request.method != "POST":
+            return redirect("engagement:inbox")
+        return view(request, *args, **kwargs)
+
+    return answer
 
 
 @login_required
@@ -31,8 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "engagement/inbox.html", {"page": page, "only_unread": only_unread})
 
 
-@login_required
-@require_POST
+@_changes_something
 def open_(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark as read and go to where the notification leads."""
     notification = _mine(request, pk)
@@ -40,24 +61,21 @@ def open_(request: HttpRequest, pk: int) -> HttpResponse:
     return _go(notification.url, request)
 
 
-@login_required
-@require_POST
+@_changes_something
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one as read."""
     _mine(request, pk).mark_as_read()
     return _back(request)
 
 
-@login_required
-@require_POST
+@_changes_something
 def unread(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark one as unread."""
     AppNotification.objects.filter(pk=_mine(request, pk).pk).mark_unread()
     return _back(request)
 
 
-@login_required
-@require_POST
+@_changes_something
 def read_all(request: HttpRequest) -> HttpResponse:
     """Mark everything as read that was there when the page was shown."""
     count = inbox.mark_all_read(request.user, up_to=_id(request.POST.get("up_to")))
