@@ -3,10 +3,19 @@
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from project import discovery
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Answer browsers, and others that do not read the page, which look for the icon here."""
+    return redirect(static("engagement/bell.svg"))
+
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="engagement:inbox"), name="home"),
@@ -16,6 +25,7 @@ urlpatterns = [
         name="login",
     ),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("favicon.ico", favicon),
     path("inbox/", include("engagement.urls")),
     path("admin/", admin.site.urls),
     *discovery.urls(),
