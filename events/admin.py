@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 from contextlib import suppress
+import re
+from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
@@ -10,9 +12,12 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from events.models import EventLog, HandlerRun
@@ -22,6 +27,13 @@ from events.work import State
 COUNT_LIMIT = 10_000
 #: The states of runs that somebody searches by handler; a partial index answers each group.
 LOOKED_FOR = [[State.PENDING, State.RETRYING], [State.RUNNING], [State.DEAD]]
+ABOUT_LENGTH = 40
+ABOUT_APP = re.compile(r"^\w+\.(?=\w+:)")
+
+
+def moment(time: datetime | None) -> str:
+    """Return a time in as little room as it takes: a list has to fit on a small screen."""
+    return date_format(localtime(time), "Y-m-d H:i:s") if time else ""
 
 
 class CappedPaginator(Paginator):
@@ -89,6 +101,7 @@ class StatusFilter(admin.SimpleListFilter):
         return [
             ("unheard", _("unheard: no handler")),
             ("pending", _("pending")),
+            ("retrying", _("retrying: failed or postponed")),
             ("running", _("running")),
             ("done", _("done")),
             ("dead", _("dead: attempts used up")),
@@ -124,7 +137,7 @@ class HandlerRunInline(ReadOnly, admin.TabularInline):
 class EventLogAdmin(ReadOnly, admin.ModelAdmin):
     """What happened, and what came of it."""
 
-    list_display = ("id", "display_name", "status", "about", "actor_id", "occurred_at")
+    list_display = ("id", "display_name", "status", "short_about", "actor_name", "occurred")
     list_display_links = ("id", "display_name")
     list_filter = (StatusFilter, TypeFilter)
     search_fields = ("about", "key", "id", "event_id", "correlation_id")  # shown as a box; read below
@@ -138,12 +151,12 @@ class EventLogAdmin(ReadOnly, admin.ModelAdmin):
     inlines = (HandlerRunInline,)
     fields = (
         "display_name",
-        "type",
+        "wire_name",
         "version",
         "status",
         "readable_payload",
         "about",
-        "actor_id",
+        "actor_name",
         "key",
         "order_key",
         "event_id",
@@ -152,11 +165,17 @@ class EventLogAdmin(ReadOnly, admin.ModelAdmin):
         "occurred_at",
         "delete_at",
     )
-    readonly_fields: ClassVar[tuple[str, ...]] = ("display_name", "status", "readable_payload", "actor_id")
+    readonly_fields: ClassVar[tuple[str, ...]] = (
+        "display_name",
+        "wire_name",
+        "status",
+        "readable_payload",
+        "actor_name",
+    )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[EventLog]:
-        """Fetch the runs along, for the status."""
-        return super().get_queryset(request).prefetch_related("runs")
+        """Fetch the runs along, for the status, and who did it."""
+        return super().get_queryset(request).select_related("actor").prefetch_related("runs")
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -175,6 +194,28 @@ class EventLogAdmin(ReadOnly, admin.ModelAdmin):
         found = EventTypes.get(event.type)
         return str(found.display_name) if found else event.type
 
+    @admin.display(description=_("type"))
+    def wire_name(self, event: EventLog) -> str:
+        """Return the name that code knows; the field itself would show the display name once more."""
+        return event.type
+
+    @admin.display(description=_("about"))
+    def short_about(self, event: EventLog) -> str:
+        """Return the object without the name of its app, so that the list is not too wide."""
+        return Truncator(ABOUT_APP.sub("", event.about)).chars(ABOUT_LENGTH)
+
+    @admin.display(description=_("actor"))
+    def actor_name(self, event: EventLog) -> str:
+        """Return who did it; the number alone if they are gone."""
+        if event.actor_id is None:
+            return "-"
+        return str(event.actor or f"#{event.actor_id}")
+
+    @admin.display(description=_("occurred"))
+    def occurred(self, event: EventLog) -> str:
+        """Return the time, to the second."""
+        return moment(event.occurred_at)
+
     @admin.display(description=_("status"))
     def status(self, event: EventLog) -> str:
         """Return the derived status."""
@@ -190,16 +231,7 @@ class EventLogAdmin(ReadOnly, admin.ModelAdmin):
 class HandlerRunAdmin(ReadOnly, admin.ModelAdmin):
     """Every run of every handler."""
 
-    list_display = (
-        "id",
-        "handler",
-        "event",
-        "state",
-        "attempts",
-        "available_at",
-        "finished_at",
-        "first_line",
-    )
+    list_display = ("id", "handler_name", "of_event", "state", "attempts", "when", "first_line")
     list_filter = ("state", "priority")
     search_fields = ("handler", "event__id")  # shown as a box; read below
     search_help_text = _(
@@ -220,8 +252,26 @@ class HandlerRunAdmin(ReadOnly, admin.ModelAdmin):
             return queryset, False
         waiting, running, dead = (models.Q(handler=term, state__in=states) for states in LOOKED_FOR)
         return queryset.filter(exact(term, event_id=int) | waiting | running | dead), False
+    @admin.display(description=_("handler"))
+    def handler_name(self, run: HandlerRun) -> SafeString:
+        """Return the name, which may be wrapped at its dots."""
+        return _wrapping(run.handler)
+
+    @admin.display(description=_("event"))
+    def of_event(self, run: HandlerRun) -> SafeString:
+        """Return the number and the type, which may be wrapped at its dots."""
+        return _wrapping(f"#{run.event_id} {run.event.type}")
+
+    @admin.display(description=_("due or finished"))
+    def when(self, run: HandlerRun) -> str:
+        """Return when it was finished, or else when it is due."""
+        return moment(run.finished_at or run.available_at)
 
     @admin.display(description=_("last error"))
     def first_line(self, run: HandlerRun) -> str:
         """Return the first line of the last error."""
         return run.last_error.partition("\n")[0][:200]
+
+
+def _wrapping(dotted: str) -> SafeString:
+    return format_html_join(SafeString("<wbr>."), "{}", ((part,) for part in dotted.split(".")))

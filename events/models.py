@@ -54,10 +54,15 @@ class EventLogQuerySet(models.QuerySet["EventLog"]):
         """A handler is at it, and none is dead."""
         return self.filter(self._with(state=State.RUNNING), ~self._with(state=State.DEAD))
 
+    def retrying(self) -> Self:
+        """A handler failed, or was postponed, and will run again; none is at it, and none is dead."""
+        again = self._with(state=State.RETRYING)
+        return self.filter(again, ~self._with(state=State.RUNNING), ~self._with(state=State.DEAD))
+
     def pending(self) -> Self:
-        """A handler has yet to run, or to run again; none is at it, and none is dead."""
-        waiting = self._with(state__in=[State.PENDING, State.RETRYING])
-        return self.filter(waiting, ~self._with(state=State.RUNNING), ~self._with(state=State.DEAD))
+        """A handler has yet to run; none is at it, will run again, or is dead."""
+        begun = self._with(state__in=[State.RUNNING, State.RETRYING])
+        return self.filter(self._with(state=State.PENDING), ~begun, ~self._with(state=State.DEAD))
 
     def done(self) -> Self:
         """Every handler has succeeded or cancelled."""
@@ -95,7 +100,7 @@ class EventLog(Expiring):
 
     class Meta(Expiring.Meta):
         verbose_name = _("event")
-        verbose_name_plural = _("event log")
+        verbose_name_plural = _("events")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["type", "key"], name="eventlog_key", condition=models.Q(key__isnull=False)
@@ -145,7 +150,7 @@ class EventLog(Expiring):
         return {name: "***" if name in hidden else value for name, value in self.payload.items()}
 
     def status(self) -> str:
-        """Return unheard, dead, running, pending or done, from the runs."""
+        """Return unheard, dead, running, retrying, pending or done, from the runs."""
         states = {run.state for run in self.runs.all()}
         if not states:
             return "unheard"
@@ -182,8 +187,8 @@ class EventLog(Expiring):
 _STATUS = {
     State.DEAD: "dead",
     State.RUNNING: "running",
+    State.RETRYING: "retrying",
     State.PENDING: "pending",
-    State.RETRYING: "pending",
 }
 
 

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'event',
-                'verbose_name_plural': 'event log',
+                'verbose_name_plural': 'events',
                 'abstract': False,
             },
         ),

@@ -1,5 +1,6 @@
 """The log in the admin: readable, complete, read-only."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -84,13 +85,54 @@ def test_an_event_whose_type_is_registered_no_more_can_be_read(operator: Client)
 
 @pytest.mark.parametrize(
     ("status", "state", "finished"),
-    [("pending", "pending", False), ("done", "succeeded", True), ("dead", "dead", True)],
+    [
+        ("pending", "pending", False),
+        ("retrying", "retrying", False),
+        ("done", "succeeded", True),
+        ("dead", "dead", True),
+    ],
 )
 def test_events_are_found_by_status(operator: Client, status: str, state: str, finished: bool) -> None:
     make_runs(state=state, finished_at="2026-11-20 00:00:00+00:00" if finished else None)
-    for other in ("unheard", "pending", "running", "done", "dead"):
-        expected = "1 event" if other == status else "0 event"
+    assert EventLog.objects.get().status() == status
+    for other in ("unheard", "pending", "retrying", "running", "done", "dead"):
+        expected = "1 event\n" if other == status else "0 events\n"
         assert expected in page(operator, f"{EVENTS}?status={other}"), other
+
+
+def test_an_event_of_which_one_run_failed_and_another_has_yet_to_begin_is_retrying() -> None:
+    event_bus.publish(Forked())
+    HandlerRun.objects.filter(handler="probe.broken").update(state="retrying")
+    logged = EventLog.objects.get()
+    assert logged.status() == "retrying"
+    assert list(EventLog.objects.retrying()) == [logged]
+    assert not EventLog.objects.pending().exists()
+
+
+def test_the_list_is_short_and_says_who_and_what(operator: Client, alice: Person) -> None:
+    event_bus.publish(Pinged(), about=alice, actor=alice)
+    gone = event_bus.publish(Pinged(), about="the 7.30 import", actor=999_999)
+    event_bus.publish(Pinged(), about="x" * 200)
+    HandlerRun.objects.filter(event=gone).update(handler="kites.handlers.fly")
+    text = page(operator, EVENTS)
+    assert re.search(rf"<td class=\"field-short_about\">person:{alice.pk}</td>", text)
+    assert "people.person:" not in text
+    assert "the 7.30 import" in text
+    assert "x" * 41 not in text
+    assert re.search(r"<td class=\"field-actor_name\">Alice Arden</td>", text)
+    assert "#999999" in text
+    assert "kites<wbr>.handlers<wbr>.fly" in page(operator, RUNS)
+
+
+def test_an_event_shows_its_wire_name_and_its_actor(operator: Client, alice: Person) -> None:
+    logged = event_bus.publish(Pinged(), about=alice, actor=alice)
+    text = page(operator, f"{EVENTS}{logged.pk}/change/")
+    assert ">test.pinged<" in text
+    assert ">Pinged<" in text
+    assert ">Alice Arden<" in text
+    nobodys = event_bus.publish(Pinged())
+    assert ">None<" not in page(operator, f"{EVENTS}{nobodys.pk}/change/")
+    assert f">people.person:{alice.pk}<" in text
 
 
 def test_events_are_found_by_type_object_and_key(operator: Client) -> None:

@@ -165,7 +165,7 @@ def test_a_secret_is_not_shown() -> None:
 
 def test_a_secret_of_the_wrong_kind_is_not_shown_by_the_error() -> None:
     with pytest.raises(ValidationError) as caught:
-        Whispered(code=["1234"])  # type: ignore[arg-type]
+        Whispered(code=["1234"])
     assert "1234" not in str(caught.value)
     assert "code\n  Input should be a valid string" in str(caught.value)
 

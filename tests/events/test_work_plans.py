@@ -91,7 +91,7 @@ def test_a_completion_reads_its_row_by_the_primary_key() -> None:
     assert "Index Cond: (id = 1)" in text
 
 
-@pytest.mark.parametrize("status", ["unheard", "dead", "running", "pending", "done"])
+@pytest.mark.parametrize("status", ["unheard", "dead", "running", "retrying", "pending", "done"])
 def test_a_page_of_each_status_reads_the_log_by_index(
     status: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
@@ -101,7 +101,7 @@ def test_a_page_of_each_status_reads_the_log_by_index(
     assert no_scan(page.explain(), "events_eventlog")
 
 
-@pytest.mark.parametrize("status", ["dead", "running", "pending"])
+@pytest.mark.parametrize("status", ["dead", "running", "retrying", "pending"])
 def test_the_rare_statuses_are_found_by_the_partial_indexes(status: str) -> None:
     assert no_scan(getattr(EventLog.objects, status)().explain())
 
