@@ -1,9 +1,9 @@
 """The log for operators: everything can be read, nothing can be changed."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
-import re
 from datetime import datetime
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -252,6 +252,7 @@ class HandlerRunAdmin(ReadOnly, admin.ModelAdmin):
             return queryset, False
         waiting, running, dead = (models.Q(handler=term, state__in=states) for states in LOOKED_FOR)
         return queryset.filter(exact(term, event_id=int) | waiting | running | dead), False
+
     @admin.display(description=_("handler"))
     def handler_name(self, run: HandlerRun) -> SafeString:
         """Return the name, which may be wrapped at its dots."""

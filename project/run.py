@@ -75,7 +75,10 @@ def _only_one(path: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        _fail(f"Carillon is already running in this directory: {file.read() or 'it is just starting'}")
+        _fail(
+            f"Carillon is already running in this directory: {file.read() or 'it is just starting'}\n"
+            "To load changed code, stop it with Ctrl-C and start it again."
+        )
     file.truncate(0)
     return file
 

@@ -167,6 +167,7 @@ def test_a_second_one_in_the_same_directory_says_where_the_first_is(
     try:
         assert second.wait() == 1
         assert f"already running in this directory: http://localhost:{supervisor.port}/" in second.text()
+        assert "To load changed code, stop it with Ctrl-C and start it again." in second.text()
     finally:
         second.end()
 
