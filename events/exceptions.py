@@ -1,23 +1,48 @@
 """What the bus raises, and what handlers raise to tell it what to do."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from difflib import get_close_matches
+
+#: What RetryLater takes, in seconds: no busy loop, and no date that PostgreSQL or Python could not hold.
+SHORTEST, LONGEST = 0.1, timedelta(days=36_500).total_seconds()
+
+
+def text_of(value: object) -> str:
+    """Return str(value), whatever it is: what tells of a failure must not fail in its turn."""
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - anybody's code
+        return f"<{type(value).__name__} whose text cannot be had: {type(error).__name__}>"
 
 
 class Cancel(Exception):
     """Raised by a handler: this work has become pointless. It is cancelled, with the reason, and not retried."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+    def __init__(self, reason: object) -> None:
+        self.reason = text_of(reason)
+        super().__init__(self.reason)
 
 
 class RetryLater(Exception):
-    """Raised by a handler: not now. The work is done again after so many seconds; that is no failure."""
+    """Raised by a handler: not now. The work is done again after so many seconds, or a timedelta; that is no failure.
 
-    def __init__(self, seconds: float, reason: str = "") -> None:
-        self.seconds, self.reason = seconds, reason
-        super().__init__(reason or f"again in {seconds} s")
+    Raises TypeError or ValueError for what is no such time, and that is one.
+    """
+
+    def __init__(self, seconds: float | timedelta, reason: object = "") -> None:
+        self.seconds, self.reason = _pause(seconds), text_of(reason)
+        super().__init__(self.reason or f"again in {self.seconds} s")
+
+
+def _pause(given: float | timedelta) -> float:
+    """Return the seconds, at least SHORTEST; raise for what no clock can wait for. NaN fails any comparison."""
+    seconds = given.total_seconds() if isinstance(given, timedelta) else given
+    if not isinstance(seconds, (int, float)):
+        raise TypeError(f"RetryLater takes seconds or a timedelta, not a {type(given).__name__}.")
+    if not 0 <= seconds <= LONGEST:
+        raise ValueError(f"RetryLater takes from 0 to {LONGEST:.0f} seconds, not {text_of(given)}.")
+    return max(SHORTEST, seconds)
 
 
 class NotYetKnown(RetryLater):

@@ -9,9 +9,10 @@ import traceback
 from django.db import OperationalError, transaction
 
 from events.context import caused_by
-from events.exceptions import Cancel, LeaseLost, NotYetKnown, RetryLater
+from events.exceptions import Cancel, LeaseLost, NotYetKnown, RetryLater, text_of
 from events.forget import forget_secrets, sensitive_values
 from events.models import HandlerRun
+from events.sql import LOST_DATABASE
 from events.subscribe import handlers
 from events.work import LeasedWork, State, performs, step_of
 
@@ -32,23 +33,17 @@ def attempt(work: LeasedWork) -> None:
         _do(work, IMMEDIATE_RETRIES)
     except LeaseLost as lost:
         logger.warning("%s Whoever holds it now will do it.", lost)
-    except Cancel as cancel:
-        reason = masked(cancel.reason, work)
-        work.cancel(reason)
-        logger.info("Cancelled %s: %s", work, reason)
-    except RetryLater as later:
-        reason = masked(later.reason, work)
-        work.postpone(later.seconds, reason)
-        level = logging.WARNING if isinstance(later, NotYetKnown) else logging.INFO
-        logger.log(level, "Postponed %s by %s s. %s", work, later.seconds, reason)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        _record(work, error)
-        if (
-            type(error).__name__ == "TimeoutException"
-        ):  # django-q2's, a SystemExit; its worker wants to see it
+        _record_surely(work, error)
+        if _is_timeout(error):
             raise
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """Tell whether it is django-q2's, a SystemExit; its worker wants to see it."""
+    return type(error).__name__ == "TimeoutException"
 
 
 def _do(work: LeasedWork, retries: int) -> None:
@@ -63,7 +58,36 @@ def _do(work: LeasedWork, retries: int) -> None:
         _do(work, retries - 1)
 
 
+def _record_surely(work: LeasedWork, error: BaseException) -> None:
+    """Record what came of it; if that fails, then that, or it would come back first in line with each claim."""
+    try:
+        _record(work, error)
+    except (*LOST_DATABASE, KeyboardInterrupt):
+        raise
+    except BaseException as unrecorded:
+        if _is_timeout(unrecorded):
+            raise
+        why = f"{type(error).__name__} could not be recorded: {type(unrecorded).__name__}"
+        work.fail("\n\n".join([why, *traceback.format_tb(unrecorded.__traceback__)]))
+        logger.error("Failed %s: %s", work, why)
+
+
 def _record(work: LeasedWork, error: BaseException) -> None:
+    """Record what a handler asked for by what it raised, or a failure."""
+    if isinstance(error, Cancel):
+        reason = masked(error.reason, work)
+        work.cancel(reason)
+        logger.info("Cancelled %s: %s", work, reason)
+    elif isinstance(error, RetryLater):
+        reason = masked(error.reason, work)
+        work.postpone(error.seconds, reason)
+        level = logging.WARNING if isinstance(error, NotYetKnown) else logging.INFO
+        logger.log(level, "Postponed %s by %s s. %s", work, error.seconds, reason)
+    else:
+        _record_failure(work, error)
+
+
+def _record_failure(work: LeasedWork, error: BaseException) -> None:
     text = describe(error, work)
     state = work.fail(text)
     level = logging.ERROR if state == State.DEAD else logging.WARNING
@@ -72,7 +96,7 @@ def _record(work: LeasedWork, error: BaseException) -> None:
 
 def describe(error: BaseException, work: LeasedWork) -> str:
     """Return the error in a line and its traceback, with the event's sensitive values masked."""
-    text = f"{type(error).__name__}: {error}\n\n" + "".join(traceback.format_exception(error)[-12:])
+    text = f"{type(error).__name__}: {text_of(error)}\n\n" + "".join(traceback.format_exception(error)[-12:])
     return masked(text, work)
 
 

@@ -1,17 +1,19 @@
 """One attempt at a piece of work, and what is recorded of it."""
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 from django.db import OperationalError, connection
 from psycopg import errors
 
-from events.bus import InvalidEventType, RetryLater, cause, event_bus, handler, handlers, subscribe
+from events.bus import Cancel, InvalidEventType, RetryLater, cause, event_bus, handler, handlers, subscribe
 from events.drain import drain
 from events.handle import attempt
 from events.models import EventLog, HandlerRun
-from tests.events.owed import lapse_leases, make_due, make_runs
+from tests.events.owed import lapse_leases, make_due, make_runs, seconds_until_available, state_of
 from tests.probe.events import (
     Awaited,
     Chained,
@@ -334,3 +336,80 @@ def test_a_commit_that_fails_is_recorded(transactional_db: None) -> None:
 
 def test_retry_later_has_a_reason_even_if_none_is_given() -> None:
     assert str(RetryLater(5)) == "again in 5 s"
+
+
+class Unspeakable(Exception):
+    """Has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    __repr__ = __str__
+
+
+class Careless(RetryLater):
+    """Never calls the constructor of RetryLater."""
+
+    def __init__(self) -> None:
+        pass
+
+
+class Excessive(RetryLater):
+    """Says after its construction what no column holds."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.seconds = 1e300
+
+
+#: What a handler raises, the state after it, the failures counted, and what is recorded.
+OUTCOMES: list[tuple[Callable[[], BaseException], str, int, str]] = [
+    (lambda: RetryLater(timedelta(hours=1)), "retrying", 0, ""),
+    (lambda: RetryLater(0), "retrying", 0, ""),
+    (lambda: RetryLater(1, ValueError("busy")), "retrying", 0, "busy"),
+    (lambda: RetryLater(1, Unspeakable()), "retrying", 0, "<Unspeakable whose text cannot be had"),
+    (lambda: RetryLater(float("nan")), "retrying", 1, "ValueError: RetryLater takes from 0 to"),
+    (lambda: RetryLater(float("inf")), "retrying", 1, "ValueError: RetryLater takes from 0 to"),
+    (lambda: RetryLater(-1), "retrying", 1, "ValueError: RetryLater takes from 0 to"),
+    (lambda: RetryLater(10**5000), "retrying", 1, "ValueError: RetryLater takes from 0 to"),
+    (
+        lambda: RetryLater(cast(float, "60")),
+        "retrying",
+        1,
+        "TypeError: RetryLater takes seconds or a timedelta, not a str",
+    ),
+    (lambda: RetryLater(timedelta.max), "retrying", 1, "ValueError: RetryLater takes from 0 to"),
+    (Careless, "retrying", 1, "Careless could not be recorded: AttributeError"),
+    (Excessive, "retrying", 1, "Excessive could not be recorded: OverflowError"),
+    (lambda: Cancel(ValueError("gone")), "cancelled", 0, "gone"),
+    (lambda: Cancel(Unspeakable()), "cancelled", 0, "<Unspeakable whose text cannot be had"),
+    (lambda: Cancel(None), "cancelled", 0, "None"),
+    (Unspeakable, "retrying", 1, "Unspeakable: <Unspeakable whose text cannot be had: RuntimeError>"),
+    (lambda: ValueError("\ud800 \0"), "retrying", 1, "ValueError: ? \\0"),
+    (lambda: ExceptionGroup("both", [Unspeakable(), KeyError(1)]), "retrying", 1, "ExceptionGroup: both"),
+    (GeneratorExit, "retrying", 1, "GeneratorExit: "),
+]
+
+
+@pytest.mark.parametrize(("make", "state", "failed", "text"), OUTCOMES)
+def test_whatever_a_handler_raises_is_recorded_and_its_neighbours_are_done(
+    make: Callable[[], BaseException],
+    state: str,
+    failed: int,
+    text: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What escaped here would come back with each claim, first in line, and nothing behind it would be done."""
+
+    def misbehave(event: Pinged) -> None:
+        if event.note == "0":
+            raise make()
+
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(misbehave))
+    first, *others = make_runs(3)
+    assert drain() >= 3
+    assert [state_of(run) for run in others] == ["succeeded"] * 2
+    first.refresh_from_db()
+    assert (first.state, first.failed) == (state, failed)
+    assert first.last_error.startswith(text)
+    assert state == "cancelled" or seconds_until_available(first) > 0
