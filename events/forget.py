@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 
 from events.models import EventLog, works_on_events
@@ -14,8 +15,8 @@ NEEDING = [[State.PENDING, State.RETRYING], [State.RUNNING], [State.DEAD]]
 
 def sensitive_values(work: LeasedWork) -> list[str]:
     """Return the sensitive values of the event that this work is about, for masking."""
-    event = getattr(work, "event", None)
-    hidden = _sensitive_fields(event) if isinstance(event, EventLog) else frozenset()
+    event = _event_of(work)
+    hidden = _sensitive_fields(event) if event else frozenset()
     return [str(event.payload[name]) for name in hidden if event and event.payload.get(name)]
 
 
@@ -24,8 +25,8 @@ def forget_secrets(work: LeasedWork) -> None:
 
     The lock on the event makes the last two workers take turns, so that one of them sees that all is done.
     """
-    event = getattr(work, "event", None)
-    if not isinstance(event, EventLog) or not (fields := _sensitive_fields(event)):
+    event = _event_of(work)
+    if event is None or not (fields := _sensitive_fields(event)):
         return
     locked = EventLog.objects.select_for_update().filter(pk=event.pk).first()
     if locked is not None:
@@ -71,6 +72,15 @@ def _erase(events: models.QuerySet[EventLog], fields: frozenset[str]) -> int:
         without = models.expressions.CombinedExpression(without, "-", models.Value(field))
     payload = models.ExpressionWrapper(without, output_field=models.JSONField())
     return _unneeded(events).update(payload=payload, has_secrets=False)
+
+
+def _event_of(work: LeasedWork) -> EventLog | None:
+    """Return the event that this work is about, or None: it may be about none, or that may be gone."""
+    try:
+        event = getattr(work, "event", None)
+    except ObjectDoesNotExist:
+        return None
+    return event if isinstance(event, EventLog) else None
 
 
 def _sensitive_fields(event: EventLog) -> frozenset[str]:

@@ -6,6 +6,7 @@ One of the two places with a broad except: here a failure becomes a row.
 import logging
 import traceback
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import OperationalError, transaction
 
 from events.context import caused_by
@@ -50,12 +51,21 @@ def _do(work: LeasedWork, retries: int) -> None:
     try:
         with transaction.atomic():
             work.complete()
+            _check_parent(work)
             step_of(type(work))(work)
             forget_secrets(work)
     except OperationalError as error:
         if not retries or getattr(error.__cause__, "sqlstate", None) not in TRANSIENT:
             raise
         _do(work, retries - 1)
+
+
+def _check_parent(work: LeasedWork) -> None:
+    """Cancel what has lost the object that it belongs to: no constraint need keep that, as in partitions."""
+    try:
+        getattr(work, work.parent)
+    except ObjectDoesNotExist:
+        raise Cancel(f"The {work.parent} is gone.") from None
 
 
 def _record_surely(work: LeasedWork, error: BaseException) -> None:

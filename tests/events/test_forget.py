@@ -9,6 +9,7 @@ from django.utils import timezone
 from events.bus import event_bus
 from events.cleanup import clean_up
 from events.drain import drain
+from events.forget import forget_secrets, sensitive_values
 from events.models import EventLog, HandlerRun
 from events.replay import replay
 from tests.events.owed import make_due
@@ -103,3 +104,9 @@ def test_the_last_of_two_at_once_erases_it(monkeypatch: pytest.MonkeyPatch) -> N
 def test_it_is_masked_for_eyes() -> None:
     event_bus.publish(Whispered(code="s3cr3t"))
     assert EventLog.objects.get().masked_payload() == {"code": "***", "fail": False, "outcome": ""}
+
+
+def test_where_the_event_is_gone_there_is_nothing_to_mask_or_to_forget() -> None:
+    gone = HandlerRun(event_id=0)
+    assert sensitive_values(gone) == []
+    forget_secrets(gone)

@@ -7,8 +7,10 @@ from typing import Any, cast
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 from psycopg import errors
 
+from engagement.models import NotificationBatch
 from events.bus import Cancel, InvalidEventType, RetryLater, cause, event_bus, handler, handlers, subscribe
 from events.drain import drain
 from events.handle import attempt
@@ -413,3 +415,23 @@ def test_whatever_a_handler_raises_is_recorded_and_its_neighbours_are_done(
     assert (first.state, first.failed) == (state, failed)
     assert first.last_error.startswith(text)
     assert state == "cancelled" or seconds_until_available(first) > 0
+
+
+def test_work_whose_event_is_gone_is_cancelled_and_its_neighbours_are_done() -> None:
+    first, second = make_runs(2)
+    HandlerRun.objects.filter(pk=first.pk).update(event_id=0)
+    assert drain() == 2
+    first.refresh_from_db()
+    assert (first.state, first.last_error) == ("cancelled", "The event is gone.")
+    assert state_of(second) == "succeeded"
+    first.delete()  # before the test ends, and the database looks at its foreign keys
+
+
+def test_a_batch_whose_event_is_gone_is_cancelled() -> None:
+    """No constraint keeps its event."""
+    batch = NotificationBatch.objects.create(
+        event_id=0, notifier="x", first_id=1, last_id=1, recipients=1, delete_at=timezone.now()
+    )
+    assert drain() == 1
+    batch.refresh_from_db()
+    assert (batch.state, batch.last_error) == ("cancelled", "The event is gone.")
