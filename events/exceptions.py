@@ -61,6 +61,16 @@ class LeaseLost(Exception):
     """The lease ran out and the work was given to somebody else: what was begun here is rolled back."""
 
 
+class BrokenTransaction(Exception):
+    """A handler swallowed a database error, or ended its transaction: nothing that it did could be committed."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(
+            f"The handler broke its transaction: {how}, so that nothing could be committed. "
+            "Wrap what may fail in transaction.atomic()."
+        )
+
+
 class EventError(Exception):
     """Something is wrong with an event type, a payload or a subscription."""
 

@@ -7,10 +7,11 @@ import logging
 import traceback
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
 
 from events.context import caused_by
-from events.exceptions import Cancel, LeaseLost, NotYetKnown, RetryLater, text_of
+from events.exceptions import BrokenTransaction, Cancel, LeaseLost, NotYetKnown, RetryLater, text_of
 from events.forget import forget_secrets, sensitive_values
 from events.models import HandlerRun
 from events.sql import LOST_DATABASE
@@ -22,6 +23,11 @@ logger = logging.getLogger(__name__)
 #: Serialization failure and deadlock: the database asks for another try, and a second one usually succeeds.
 TRANSIENT = {"40001", "40P01"}
 IMMEDIATE_RETRIES = 2
+#: In which states of the connection a commit would do nothing.
+BROKEN = {
+    TransactionStatus.INERROR: "it caught a database error",
+    TransactionStatus.IDLE: "it ended it itself",
+}
 
 
 def attempt(work: LeasedWork) -> None:
@@ -53,6 +59,7 @@ def _do(work: LeasedWork, retries: int) -> None:
             work.complete()
             _check_parent(work)
             step_of(type(work))(work)
+            _check_transaction()
             forget_secrets(work)
     except OperationalError as error:
         if not retries or getattr(error.__cause__, "sqlstate", None) not in TRANSIENT:
@@ -66,6 +73,17 @@ def _check_parent(work: LeasedWork) -> None:
         getattr(work, work.parent)
     except ObjectDoesNotExist:
         raise Cancel(f"The {work.parent} is gone.") from None
+
+
+def _check_transaction() -> None:
+    """Raise if it cannot be committed: PostgreSQL would answer COMMIT with a rollback, and Django says nothing."""
+    if connection.closed_in_transaction:
+        raise BrokenTransaction("it closed the connection")
+    if connection.needs_rollback:
+        raise BrokenTransaction("it asked for a rollback, or caught an error inside atomic()")
+    status = connection.connection.info.transaction_status
+    if how := BROKEN.get(status):
+        raise BrokenTransaction(how)
 
 
 def _record_surely(work: LeasedWork, error: BaseException) -> None:

@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, ProgrammingError, connection, transaction
 from django.utils import timezone
 from psycopg import errors
 
@@ -435,3 +436,60 @@ def test_a_batch_whose_event_is_gone_is_cancelled() -> None:
     assert drain() == 1
     batch.refresh_from_db()
     assert (batch.state, batch.last_error) == ("cancelled", "The event is gone.")
+
+
+def _swallow_a_sql_error() -> None:
+    with suppress(ProgrammingError), connection.cursor() as cursor:
+        cursor.execute("SELECT no_such_column")
+
+
+def _swallow_an_error_of_the_orm() -> None:
+    with suppress(IntegrityError):
+        HandlerRun.objects.create(event=EventLog.objects.get(), handler="probe.ping")
+
+
+def _end_it() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "break_transaction",
+    [
+        _swallow_a_sql_error,
+        _swallow_an_error_of_the_orm,
+        lambda: transaction.set_rollback(True),
+        lambda: connection.close(),
+        _end_it,
+    ],
+)
+def test_a_handler_that_broke_its_transaction_has_failed_and_has_not_crashed(
+    break_transaction: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL answers COMMIT with a rollback, and no error: the run would seem to be at it for a whole lease."""
+
+    def misbehave(event: Pinged) -> None:
+        Call.objects.create(handler="ping", event_log_id=1, process=1)
+        break_transaction()
+
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(misbehave))
+    make_runs()
+    assert drain() == 1
+    run = HandlerRun.objects.get()
+    assert (run.state, run.failed) == ("retrying", 1)
+    assert "BrokenTransaction: " in run.last_error
+    assert "transaction.atomic()" in run.last_error
+    assert not Call.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_handler_that_wraps_what_may_fail_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careful(event: Pinged) -> None:
+        with suppress(IntegrityError), transaction.atomic():
+            HandlerRun.objects.create(event=EventLog.objects.get(), handler="probe.ping")
+
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(careful))
+    run = make_runs()[0]
+    drain()
+    assert state_of(run) == "succeeded"
