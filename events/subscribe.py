@@ -1,7 +1,7 @@
 """Handlers: functions subscribed to event types, by stable names."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,21 @@ F = TypeVar("F", bound=HandlerFunction)
 
 #: Of the column in which a run keeps its handler's name.
 NAME_LENGTH = 200
+
+
+def finish(returned: object, name: str) -> None:
+    """Await what a function returned, if it is to be awaited. What has not run must not be recorded as done.
+
+    Raises TypeError for a generator: nobody would ask it for anything.
+    """
+    if inspect.isawaitable(returned):
+        async_to_sync(_result)(returned)
+    elif inspect.isgenerator(returned) or inspect.isasyncgen(returned):
+        raise TypeError(f"{name} returned a generator, of which nothing has run. Do the work without yield.")
+
+
+async def _result(returned: Awaitable[Any]) -> Any:
+    return await returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +61,7 @@ class Handler:
         return ", ".join(f"{name}={getattr(self, name)}" for name in names)
 
     def __call__(self, payload: Payload) -> None:
-        if inspect.iscoroutinefunction(self.function):
-            async_to_sync(self.function)(payload)
-        else:
-            self.function(payload)
+        finish(self.function(payload), self.name)
 
 
 class HandlerRegistry:

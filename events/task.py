@@ -13,7 +13,7 @@ from events.models import EventLog
 from events.payload import Payload
 from events.publish import publish
 from events.registry import event_type
-from events.subscribe import handler
+from events.subscribe import finish, handler
 
 
 @event_type("task.enqueued", _("Background task"), category="system", retention=timedelta(hours=72))
@@ -66,4 +66,4 @@ def call_task(task: TaskEnqueued) -> None:
         function = _function(task.function)
     except (ImportError, TypeError) as error:
         raise Cancel(f"{task.function} cannot be called any more: {error}") from error
-    function(**task.arguments)
+    finish(function(**task.arguments), task.function)

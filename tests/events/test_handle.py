@@ -1,9 +1,10 @@
 """One attempt at a piece of work, and what is recorded of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -493,3 +494,53 @@ def test_a_handler_that_wraps_what_may_fail_is_done(monkeypatch: pytest.MonkeyPa
     run = make_runs()[0]
     drain()
     assert state_of(run) == "succeeded"
+
+
+class AsyncNoter:
+    """An object that is called like a function, and is one of coroutines."""
+
+    async def __call__(self, event: Pinged) -> None:
+        await _note_from_a_coroutine(event)
+
+
+async def _note_from_a_coroutine(event: Pinged) -> None:
+    await Call.objects.acreate(handler="async", event_log_id=event.envelope.id, process=1)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "function",
+    [
+        AsyncNoter(),
+        lambda event: _note_from_a_coroutine(event),
+        partial(_note_from_a_coroutine),
+    ],
+)
+def test_what_a_handler_returns_to_be_awaited_is_awaited(
+    function: Callable[[Pinged], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(function))
+    run = make_runs()[0]
+    drain()
+    assert (state_of(run), Call.objects.count()) == ("succeeded", 1)
+
+
+def _generate(event: Pinged) -> Iterator[int]:
+    Call.objects.create(handler="never", event_log_id=1, process=1)
+    yield 1
+
+
+async def _generate_slowly(event: Pinged) -> AsyncIterator[int]:
+    yield 1
+
+
+@pytest.mark.parametrize("function", [_generate, _generate_slowly])
+def test_a_generator_has_not_run_and_is_a_failure(
+    function: Callable[[Pinged], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(handlers._by_name, "probe.ping", _handler(function))
+    make_runs()
+    drain()
+    run = HandlerRun.objects.get()
+    assert (run.state, run.failed) == ("retrying", 1)
+    assert "returned a generator" in run.last_error

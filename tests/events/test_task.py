@@ -96,3 +96,18 @@ def test_a_replay_does_not_call_it_again() -> None:
     event_bus.enqueue_task("tests.probe.tasks.jot", {"note": "x"})
     drain()
     assert replay(EventLog.objects.all()).runs == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_function_may_be_a_coroutine() -> None:
+    event_bus.enqueue_task("tests.probe.tasks.jot_slowly", {"note": "x"})
+    drain()
+    assert Call.objects.get().note == "x"
+
+
+def test_a_generator_has_not_run_and_is_a_failure() -> None:
+    event_bus.enqueue_task("tests.probe.tasks.yield_notes", {"note": "x"})
+    drain()
+    run = HandlerRun.objects.get()
+    assert (run.state, run.failed) == ("retrying", 1)
+    assert "returned a generator" in run.last_error
