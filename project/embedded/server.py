@@ -10,9 +10,11 @@ import fcntl
 import os
 import stat
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,31 +34,50 @@ shared_buffers = 256MB
 log_min_messages = warning
 """
 
+#: How long what a killed server left behind may take to notice it, in seconds.
+ORPHANS_SECONDS = 5.0
+#: The lines of postmaster.pid that we need besides the first and the last.
+PORT, SOCKET = 3, 4
+
 #: data directory -> (the file whose lock says "in use", the socket directory); forked children inherit both
 _joined: dict[str, tuple[IO[str], str]] = {}
+_one_thread = threading.Lock()
 
 
 def ensure_running(data_dir: str) -> str:
-    """Return the socket directory of the server under data_dir; start it, and create its data, if need be."""
-    if data_dir in _joined:
+    """Return the socket directory of the server under data_dir; start it, and create its data, if need be.
+
+    Asked before each connection: the server may have been killed since this process joined.
+    """
+    if data_dir in _joined and _lives(_data(data_dir)):
         return _joined[data_dir][1]
+    with _one_thread:
+        return _join(data_dir)
+
+
+def _join(data_dir: str) -> str:
     root = Path(data_dir)
     root.mkdir(parents=True, exist_ok=True)
-    users = (root / "postgres.users").open("a")
+    users = _joined[data_dir][0] if data_dir in _joined else (root / "postgres.users").open("a")
     fcntl.flock(users, fcntl.LOCK_SH)
     with _alone(root / "postgres.start"):
         server = _server(root)
         host = _start(server)
+    if data_dir not in _joined:
+        atexit.register(_leave, os.getpid(), data_dir, server)
     _joined[data_dir] = (users, host)
-    atexit.register(_leave, os.getpid(), data_dir, server)
     return host
+
+
+def _data(data_dir: str | Path) -> Path:
+    return Path(data_dir, "postgres").resolve()
 
 
 def _server(root: Path) -> PostgresServer:
     """Describe the server, with the fallback for long socket paths in a directory of this user's own."""
     PostgresServer.runtime_path = _runtime()
-    (root / "postgres").mkdir(exist_ok=True)
-    return PostgresServer((root / "postgres").resolve(), cleanup_mode=None)
+    _data(root).mkdir(exist_ok=True)
+    return PostgresServer(_data(root), cleanup_mode=None)
 
 
 def _runtime() -> Path:
@@ -82,23 +103,64 @@ def _start(server: PostgresServer) -> str:
     if new:
         with (server.pgdata / "postgresql.conf").open("a") as configuration:
             configuration.write(SETTINGS)
-    _forget_stale_pid(server.pgdata / "postmaster.pid")
+    _clear_up(server.pgdata)
     server.ensure_postgres_running()
     host = str(server.get_postmaster_info().socket_dir)
     _create_database(host)
     return host
 
 
-def _forget_stale_pid(pid_file: Path) -> None:
-    """After a restart of the machine or container the number may be another program's: the wheel believes it."""
-    if not pid_file.exists():
-        return
+def _lives(data: Path) -> bool:
+    """Tell whether the server is ready for connections."""
+    return _postmaster(data) is not None and _lines(data)[-1].strip() == "ready"
+
+
+def _postmaster(data: Path) -> psutil.Process | None:
+    """Return the server's process. After a restart of the machine the number may be another program's."""
     try:
-        name = psutil.Process(int(pid_file.read_text().split()[0])).name()
-    except (psutil.NoSuchProcess, IndexError):
-        name = ""
-    if "postgres" not in name:
-        pid_file.unlink()
+        process = psutil.Process(int(_lines(data)[0]))
+        alive = "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except (IndexError, psutil.NoSuchProcess):
+        return None
+    return process if alive else None
+
+
+def _lines(data: Path) -> list[str]:
+    """Return what the running server says of itself: number, directory, start, port, socket directory, ..., status."""
+    try:
+        return (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _clear_up(data: Path) -> None:
+    """Forget a server that was killed: the wheel and PostgreSQL believe its number, a zombie's or another program's.
+
+    PostgreSQL would see by it whether processes of that server still write, so they have to be gone before.
+    """
+    lines = _lines(data)
+    if not lines or _postmaster(data):
+        return
+    _wait_for_orphans(data)
+    if len(lines) > SOCKET:
+        Path(lines[SOCKET], f".s.PGSQL.{lines[PORT]}.lock").unlink(missing_ok=True)
+    (data / "postmaster.pid").unlink()
+
+
+def _wait_for_orphans(data: Path) -> None:
+    """Wait until all have noticed that their server is dead; kill who is too busy to."""
+    deadline = time.monotonic() + ORPHANS_SECONDS
+    while orphans := _processes(data):
+        for orphan in orphans if time.monotonic() > deadline else []:
+            with suppress(psutil.NoSuchProcess):
+                orphan.kill()
+        time.sleep(0.05)
+
+
+def _processes(data: Path) -> list[psutil.Process]:
+    """Return the processes of the server, each of which works in its data directory."""
+    found = psutil.process_iter(["name", "cwd"])
+    return [each for each in found if each.info["name"] == "postgres" and each.info["cwd"] == str(data)]
 
 
 def _create_database(host: str) -> None:
@@ -116,6 +178,8 @@ def _leave(pid: int, data_dir: str, server: PostgresServer) -> None:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            return
+        if not _postmaster(server.pgdata):
             return
         stop = ("-w", "-m", "fast", "-D", str(server.pgdata), "stop")
         pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)

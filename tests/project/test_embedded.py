@@ -23,13 +23,29 @@ with psycopg.connect(host=host, user="postgres", dbname="carillon") as connectio
 sys.stdin.read()
 """
 
+#: Prints "ready" again after each line that it is sent.
+USE_AGAIN = """
+import sys, psycopg
+from concurrent.futures import ThreadPoolExecutor
+from project.embedded.server import ensure_running
+
+def use(number):
+    with psycopg.connect(host=ensure_running(sys.argv[1]), user="postgres", dbname="carillon") as connection:
+        return connection.execute("SELECT 'ready'").fetchone()[0]
+
+with ThreadPoolExecutor(8) as threads:
+    print(*set(threads.map(use, range(8))), flush=True)
+    for line in sys.stdin:
+        print(*set(threads.map(use, range(8))), flush=True)
+"""
+
 
 class User:
     """A process that uses the server until it is told to end."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, program: str = USE, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", USE, str(folder)],
+            [sys.executable, "-c", program, str(folder)],
             cwd=ROOT,
             env=os.environ | environment,
             stdin=subprocess.PIPE,
@@ -44,10 +60,17 @@ class User:
         line = self.process.stdout.readline()
         assert line == "ready\n", self.process.communicate()
 
+    def again(self) -> None:
+        """Let it use the server once more, and wait until it has."""
+        assert self.process.stdin
+        self.process.stdin.write("again\n")
+        self.process.stdin.flush()
+        self.ready()
+
     def end(self) -> None:
         """Let it end by itself."""
         _, errors = self.process.communicate(timeout=20)
-        assert self.process.returncode == 0, errors
+        assert (self.process.returncode, "Traceback" in errors) == (0, False), errors
 
     def kill(self) -> None:
         """Kill it."""
@@ -62,7 +85,7 @@ def postmaster(folder: Path) -> psutil.Process | None:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
     except (FileNotFoundError, IndexError, psutil.NoSuchProcess):
         return None
-    return process if "postgres" in process.name() else None
+    return process if "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE else None
 
 
 @pytest.fixture
@@ -153,3 +176,29 @@ def test_a_directory_for_sockets_that_somebody_else_has_laid_out_is_refused(
     assert "is not a directory that is yours alone" in errors
     assert "Remove it, or set TMPDIR" in errors
     assert not postmaster(folder)
+
+
+def test_killed_it_is_started_again_by_the_first_that_connects(folder: Path) -> None:
+    user, other = User(folder, USE_AGAIN), User(folder, USE_AGAIN)
+    user.ready()
+    other.ready()
+    killed = postmaster(folder)
+    assert killed
+    killed.kill()
+    eventually(lambda: postmaster(folder) is None)
+    user.again()
+    server = postmaster(folder)
+    assert server
+    assert server.pid != killed.pid
+    other.again()
+    assert postmaster(folder) == server, "it is the same for both"
+    user.end()
+    other.end()
+    eventually(lambda: postmaster(folder) is None)
+
+
+def test_the_threads_of_a_process_join_once(folder: Path) -> None:
+    user = User(folder, USE_AGAIN)
+    user.ready()
+    user.end()
+    eventually(lambda: postmaster(folder) is None)
