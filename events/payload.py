@@ -38,7 +38,15 @@ class Secret:
 class Payload(BaseModel):
     """The facts of one event: complete without the live rows, frozen, unknown fields refused on publishing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+    # hidden: what is wrong may be a secret. constants: by default pydantic writes a NaN in an Any field as null;
+    # publishing is to see and refuse it.
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        ser_json_inf_nan="constants",
+    )
 
     _envelope: Envelope | None = PrivateAttr(None)
 

@@ -13,12 +13,12 @@ from django.utils.asyncio import async_unsafe
 
 from events import publish_sql, queue
 from events.context import cause
-from events.exceptions import InvalidPayload
 from events.models import EventLog, HandlerRun
 from events.payload import Payload
 from events.priority import Priority
 from events.registry import EventType, EventTypes
-from events.sql import UNSTORABLE, fetch
+from events.sql import fetch
+from events.storable import check_envelope, json_data
 from events.subscribe import Handler, handlers
 
 ON_THE_LOOP = (
@@ -26,7 +26,6 @@ ON_THE_LOOP = (
     "service that writes the rows, called as a whole with sync_to_async; or, if nothing else is written, "
     "use `await event_bus.apublish(...)`."
 )
-NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +102,8 @@ def reference(about: models.Model | str | None) -> str:
         return ""
     if isinstance(about, str):
         return about
+    if not isinstance(about, models.Model):
+        raise TypeError(f"about takes an object of a model or a text, not a {type(about).__name__}.")
     if about.pk is None:
         raise ValueError(f"about={about!r} has no primary key: save it before publishing.")
     return f"{about._meta.label_lower}:{about.pk}"
@@ -116,7 +117,7 @@ def _prepare(draft: Draft) -> EventLog:
         event_id=event_id,
         type=str(event_type),
         version=event_type.version,
-        payload=_storable(event_type, payload),
+        payload=json_data(event_type, payload),
         key=draft.key,
         actor_id=getattr(draft.actor, "pk", draft.actor),
         about=reference(draft.about),
@@ -128,22 +129,8 @@ def _prepare(draft: Draft) -> EventLog:
         heard=bool(handlers.of(event_type)),
         has_secrets=bool(event_type.sensitive),
     )
-    _check_lengths(event_type, event)
+    check_envelope(event_type, event)
     return event
-
-
-def _check_lengths(event_type: EventType, event: EventLog) -> None:
-    """Refuse here what the columns would refuse after the caller's other statements."""
-    names = {"key": event.key, "about": event.about or None, "ordered_by()": event.order_key}
-    wrong = [name for name, value in names.items() if value is not None and not _is_name(value)]
-    if wrong:
-        raise InvalidPayload(
-            event_type, [f"{name}: must have 1 to {NAME_LENGTH} characters" for name in wrong]
-        )
-
-
-def _is_name(text: str) -> bool:
-    return 0 < len(text) <= NAME_LENGTH and not UNSTORABLE.search(text)
 
 
 def _validated(draft: Draft) -> tuple[EventType, Payload]:
@@ -154,6 +141,8 @@ def _validated(draft: Draft) -> tuple[EventType, Payload]:
     if not isinstance(draft.event, str):
         raise TypeError(_no_event(draft.event))
     event_type = EventTypes[draft.event]
+    if not isinstance(draft.data, Mapping | None):
+        raise TypeError(f"data takes a dict, not a {type(draft.data).__name__}.")
     return event_type, event_type.validate(dict(draft.data or {}))
 
 
@@ -164,23 +153,6 @@ def _no_event(given: object) -> str:
         "Give a payload, such as OrderPlaced(...), or a wire name and its data; in publish_many, "
         f'Draft("order.placed", {{...}}). This is of the type {type(given).__name__}.'
     )
-
-
-def _storable(event_type: EventType, payload: Payload) -> dict[str, Any]:
-    """Return the payload as JSON data, without the two kinds of characters that PostgreSQL's jsonb refuses."""
-    data: dict[str, Any] = payload.model_dump(mode="json")
-    bad = [name for name, value in data.items() if _is_unstorable(value)]
-    if bad:
-        raise InvalidPayload(event_type, [f"{name}: contains a NUL or a lone surrogate" for name in bad])
-    return data
-
-
-def _is_unstorable(value: Any) -> bool:
-    if isinstance(value, str):
-        return UNSTORABLE.search(value) is not None
-    if isinstance(value, dict):
-        return any(_is_unstorable(key) or _is_unstorable(item) for key, item in value.items())
-    return isinstance(value, list) and any(map(_is_unstorable, value))
 
 
 def _lock_order_keys(events: Sequence[EventLog]) -> None:

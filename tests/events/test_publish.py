@@ -141,6 +141,75 @@ def test_an_order_key_that_would_not_fit_is_refused_in_time(
         event_bus.publish(Ordered(key="k" * 201))
 
 
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"actor": "abc"},
+        {"actor": 2**63},
+        {"actor": float("inf")},
+        {"actor": object()},
+        {"actor": Person},
+        {"correlation_id": "zz"},
+        {"correlation_id": object()},
+        {"key": 5},
+        {"key": b"k"},
+        {"about": object()},
+        {"about": Person},
+    ],
+)
+def test_an_envelope_of_the_wrong_kind_is_refused_in_time(
+    envelope: dict[str, Any], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """An error of the database would break the transaction of a caller who means to go on."""
+    with django_assert_num_queries(0), pytest.raises((InvalidPayload, TypeError), match=next(iter(envelope))):
+        event_bus.publish(Pinged(), **envelope)
+
+
+@pytest.mark.parametrize("data", [[1, 2], 5, "note", {1, 2}])
+def test_data_is_a_dict(data: Any, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(0), pytest.raises(TypeError, match="data takes a dict"):
+        event_bus.publish("test.pinged", data)
+
+
+def _nested(depth: int) -> list[Any]:
+    return [_nested(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        object(),
+        b"\xff",
+        float("nan"),
+        [float("-inf")],
+        {"deep": {"down": float("nan")}},
+        [10**5000],
+        {"a\0b": 1},
+        {object(): 1},
+        _nested(400),
+    ],
+)
+def test_a_value_that_json_cannot_hold_is_refused_in_time(
+    value: Any, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0), pytest.raises(InvalidPayload):
+        event_bus.publish("task.enqueued", {"function": "x", "arguments": {"value": value}})
+
+
+def test_what_is_unusual_but_fits_is_published(alice: Person) -> None:
+    correlation = uuid4()
+    arguments = {"big": 10**4000, "float": 0.1, "nested": _nested(100)}
+    event_bus.publish(
+        "task.enqueued",
+        {"function": "x", "arguments": arguments},
+        actor=str(alice.pk),
+        correlation_id=str(correlation),  # type: ignore[arg-type]
+    )
+    logged = EventLog.objects.get()
+    assert (logged.actor, logged.correlation_id) == (alice, correlation)
+    assert logged.read().model_dump()["arguments"] == arguments
+
+
 def test_a_payload_takes_no_data() -> None:
     with pytest.raises(TypeError, match="either a payload"):
         event_bus.publish(Pinged(), {"note": "x"})
