@@ -1,6 +1,7 @@
 """A wrong setting is a system check, with an id and a hint."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -8,13 +9,26 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
-from events.conf import conf
+from events.conf import Conf, conf
 
 RECOMMENDED = {
     "max_attempts": (1, "attempts are counted by the work tables; a drain that failed is handed out anew"),
     "ack_failures": (True, "otherwise a failed task is run again for ever"),
     "save_limit": (-1, "a positive limit loads every saved result after each task: 146 tasks/s at the most"),
     "catch_up": (False, "otherwise each missed hour of clean-up is made up for after an outage"),
+}
+
+WEEK, CENTURY = 604_800, timedelta(days=36_500)
+LARGEST: dict[str, Any] = {
+    "lease_seconds": WEEK,
+    "turn_seconds": WEEK,
+    "stall_seconds": WEEK,
+    "backoff_seconds": WEEK,
+    "backoff_ceiling_seconds": CENTURY.total_seconds(),
+    "max_attempts": 32_767,
+    "max_crashes": 32_767,
+    "retention": CENTURY,
+    "dead_retention": CENTURY,
 }
 
 #: Who cannot be lost without us.
@@ -124,6 +138,31 @@ def check_execution(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             id="events.E008",
         )
     ]
+
+
+@register("events")
+def check_largest(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """No number beyond its column, and no time beyond what can be waited for or reckoned with; NaN is beyond, too."""
+    found = [(name, getattr(conf, name), largest) for name, largest in LARGEST.items()]
+    return [
+        _too_large(name, value, largest) for name, value, largest in found if not _is_within(value, largest)
+    ]
+
+
+def _is_within(value: Any, largest: Any) -> bool:
+    try:
+        return bool(value <= largest)
+    except TypeError:
+        return False
+
+
+def _too_large(name: str, value: Any, largest: Any) -> CheckMessage:
+    default = Conf.__dict__[name].default
+    return Error(
+        f"EVENTS_{name.upper()} is {value!r}.",
+        hint=f"Set it to {largest!r} or less; {default!r} is the default.",
+        id="events.E015",
+    )
 
 
 @register("events")

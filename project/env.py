@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
@@ -11,6 +12,8 @@ TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 N = TypeVar("N", int, float)
+MOST_DAYS = 36_500
+LARGEST = 10**12
 
 
 def text(name: str, default: str | None = None) -> str:
@@ -51,7 +54,12 @@ def _number(read: Callable[[str], N], what: str, name: str, default: N, minimum:
         found = read(value)
     except ValueError:
         found = None
-    if found is None or not math.isfinite(found) or (minimum is not None and found < minimum):
+    if (
+        found is None
+        or abs(found) > LARGEST
+        or math.isnan(found)
+        or (minimum is not None and found < minimum)
+    ):
         limit = "" if minimum is None else f" from {minimum} on"
         raise ImproperlyConfigured(f"{name} must be {what}{limit}, not {value!r}.")
     return found
@@ -64,6 +72,14 @@ def log_level(name: str, default: str) -> str:
     if found not in LEVELS:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(LEVELS)}; not {value!r}.")
     return found
+
+
+def days(name: str, default: int) -> timedelta:
+    """Return the variable, so many days, as a duration; raise unless it is one of a day to a hundred years."""
+    found = integer(name, default)
+    if not 1 <= found <= MOST_DAYS:
+        raise ImproperlyConfigured(f"{name} must be from 1 to {MOST_DAYS} days, not {found}.")
+    return timedelta(days=found)
 
 
 def words(name: str, default: list[str]) -> list[str]:

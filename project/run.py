@@ -6,6 +6,7 @@ killed itself, the kernel tells them, and the last process that used the databas
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -63,8 +64,8 @@ def main() -> None:
 
 def _port() -> int:
     text = os.environ.get("PORT", "8000")
-    if not text.isdigit() or not 0 < int(text) < 65_536:
-        _fail(f"PORT must be a number from 1 to 65535, not {text!r}. Try: PORT=8123 make run")
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) < 65_536:
+        _fail(f"PORT must be a number from 1 to 65535, not {text[:20]!r}. Try: PORT=8123 make run")
     return int(text)
 
 

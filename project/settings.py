@@ -1,6 +1,5 @@
 """The settings of the installation. Secrets and places come from the environment (project/env.py)."""
 
-from datetime import timedelta
 from pathlib import Path
 
 from project import database, discovery, env
@@ -113,7 +112,7 @@ LOGGING = {
 
 #: The bus (events/conf.py has every setting with its meaning).
 EVENTS_EXECUTION = env.text("EVENTS_EXECUTION", "queue")
-EVENTS_RETENTION = timedelta(days=env.integer("EVENTS_RETENTION_DAYS", 90, minimum=1))
+EVENTS_RETENTION = env.days("EVENTS_RETENTION_DAYS", 90)
 EVENTS_LEASE_SECONDS = env.integer("EVENTS_LEASE_SECONDS", 90, minimum=1)
 EVENTS_STALL_SECONDS = env.decimal("EVENTS_STALL_SECONDS", 10, minimum=1)
 EVENTS_LISTEN_DSN = env.text("EVENTS_LISTEN_DSN", "")

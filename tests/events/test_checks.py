@@ -1,5 +1,6 @@
 """A wrong setting is a system check, with an id and a hint."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def test_the_projects_own_settings_are_right(settings: Settings) -> None:
         ({"Q_CLUSTER": GOOD | {"save_limit": 250}}, "events.W007", "save_limit"),
         ({"Q_CLUSTER": GOOD | {"ack_failures": False}}, "events.W007", "ack_failures"),
         ({"EVENTS_EXECUTION": "inlin"}, "events.E008", "inline"),
+        ({"EVENTS_STALL_SECONDS": float("nan")}, "events.E015", "604800 or less"),
+        ({"EVENTS_STALL_SECONDS": float("inf")}, "events.E015", "604800 or less"),
+        ({"EVENTS_TURN_SECONDS": float("nan")}, "events.E015", "2.0 is the default"),
+        ({"EVENTS_STALL_SECONDS": "10"}, "events.E015", "is '10'"),
+        ({"EVENTS_MAX_ATTEMPTS": 40_000}, "events.E015", "32767 or less"),
+        ({"EVENTS_RETENTION": timedelta.max}, "events.E015", "EVENTS_RETENTION is"),
+        ({"EVENTS_DEAD_RETENTION": 90}, "events.E015", "EVENTS_DEAD_RETENTION is"),
     ],
 )
 def test_each_wrong_setting_is_named_with_what_to_do(

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ def test_a_boolean_has_a_few_spellings(monkeypatch: pytest.MonkeyPatch, text: st
         (lambda: env.decimal("X", 1), "inf"),
         (lambda: env.log_level("X", "INFO"), "foo"),
         (lambda: env.log_level("X", "INFO"), ""),
+        (lambda: env.days("X", 1), "one"),
+        (lambda: env.days("X", 1), "0"),
+        (lambda: env.days("X", 1), "-90"),
+        (lambda: env.days("X", 1), "36501"),
+        (lambda: env.days("X", 1), "9" * 5000),
     ],
 )
 def test_a_typing_error_is_not_a_default(
@@ -91,6 +97,7 @@ def test_what_is_not_set_has_its_default(monkeypatch: pytest.MonkeyPatch) -> Non
     assert env.text("X", "a") == "a"
     assert env.integer("X", 3) == 3
     assert env.decimal("X", 0.5) == 0.5
+    assert env.days("X", 90) == timedelta(days=90)
     assert env.boolean("X", default=True) is True
     assert env.words("X", ["a"]) == ["a"]
     with pytest.raises(ImproperlyConfigured, match="X must be set"):

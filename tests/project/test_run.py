@@ -174,7 +174,13 @@ def test_a_second_one_in_the_same_directory_says_where_the_first_is(
 
 @pytest.mark.parametrize(
     ("port", "message"),
-    [("abc", "PORT must be a number from 1 to 65535"), ("0", "PORT must be"), ("70000", "PORT must be")],
+    [
+        ("abc", "PORT must be a number from 1 to 65535"),
+        ("0", "PORT must be"),
+        ("70000", "PORT must be"),
+        ("²", "PORT must be"),
+        ("9" * 5000, "PORT must be"),
+    ],
 )
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str, message: str) -> None:
     supervisor = Supervisor(tmp_path, port)
