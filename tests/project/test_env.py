@@ -69,7 +69,7 @@ def test_a_log_level_may_be_lower_case(monkeypatch: pytest.MonkeyPatch, text: st
         ("LOG_LEVEL=foo", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR, CRITICAL; not 'foo'."),
         ("WORKERS=0", "WORKERS must be a whole number from 1 on, not '0'."),
         ("EVENTS_STALL_SECONDS=-5", "EVENTS_STALL_SECONDS must be a number from 1 on, not '-5'."),
-        ("EVENTS_RETENTION_DAYS=-1", "EVENTS_RETENTION_DAYS must be a whole number from 1 on, not '-1'."),
+        ("EVENTS_RETENTION_DAYS=-1", "EVENTS_RETENTION_DAYS must be from 1 to 36500 days, not -1."),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_one_line(variable: str, message: str) -> None:
