@@ -1,7 +1,14 @@
-"""Step 5: one person, one channel: send or skip, and why; pure."""
+"""Step 5: one person, one channel: send or skip, and why; pure.
+
+The first that applies decides: account gone or inactive; retracted, expired, switched off, own act, muted; mandatory;
+the choice for the event type, else for the category; the rule for the event type, else for the category; the notifier's
+default. Who would be told is skipped all the same without an endpoint, with a suppressed one, or on a channel that is
+not configured; and a message that would leave the house in somebody's quiet hours waits until they are over.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import time
 from enum import StrEnum
 
 from django.db import models
@@ -17,12 +24,21 @@ class Preset(models.TextChoices):
     NONE = "none", _("None")
 
 
-_CHANNELS = {
+PRESET_CHANNELS: dict[str, dict[str, bool]] = {
     Preset.APPS: {"app": True, "email": False},
     Preset.EMAIL: {"app": False, "email": True},
     Preset.BOTH: {"app": True, "email": True},
     Preset.NONE: {"app": False, "email": False},
 }
+
+
+class Importance(models.TextChoices):
+    """How much a notification matters."""
+
+    LOW = "low", _("low")
+    USUAL = "usual", _("usual")
+    #: Quiet hours do not hold it.
+    HIGH = "high", _("high")
 
 
 class Status(StrEnum):
@@ -41,22 +57,46 @@ class Reason(StrEnum):
 
     PERSON_GONE = "person deleted"
     PERSON_INACTIVE = "account inactive"
+    RETRACTED = "retracted"
+    EXPIRED = "expired"
+    SWITCHED_OFF = "switched off"
     OWN_ACT = "own act"
+    MUTED = "muted"
+    MANDATORY = "mandatory"
     EVENT_TYPE = "choice for this event type"
     CATEGORY = "choice for this category"
+    EVENT_TYPE_RULE = "rule for this event type"
+    CATEGORY_RULE = "rule for this category"
     DEFAULT = "default"
+    NO_ENDPOINT = "no endpoint"
+    SUPPRESSED = "endpoint suppressed"
     NOT_CONFIGURED = "channel not configured"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The decision, as it is stored: `created: default`, `skipped: own act`."""
+    """The decision, as it is stored: `created: default`, `skipped: own act`, `planned: default, held`."""
 
     status: Status
     reason: Reason
+    #: It waits for the end of the person's quiet hours.
+    held: bool = False
 
     def __str__(self) -> str:
-        return f"{self.status}: {self.reason}"
+        return f"{self.status}: {self.reason}{', held' if self.held else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A person's choice for one event type or one category: a preset, and further channels one by one."""
+
+    preset: Preset | None = None
+    channels: tuple[tuple[str, bool], ...] = ()
+
+    def says(self, channel: str) -> bool | None:
+        """Tell whether the channel was chosen; None if nothing was said of it."""
+        named = PRESET_CHANNELS[self.preset] if self.preset else {}
+        return named.get(channel, dict(self.channels).get(channel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +106,13 @@ class Traits:
     exists: bool = True
     active: bool = True
     is_actor: bool = False
-    type_choice: Preset | None = None
-    category_choice: Preset | None = None
+    muted: bool = False
+    type_choice: Choice | None = None
+    category_choice: Choice | None = None
+    quiet: bool = False
+    #: Channels on which there is nowhere to reach the person, or nowhere that may be used.
+    no_endpoint: frozenset[str] = frozenset()
+    suppressed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +125,96 @@ class Medium:
     is_inbox: bool = False
 
 
-def decide(medium: Medium, traits: Traits, *, defaults: Collection[str], notify_actor: bool) -> Outcome:
-    """Return what is to become of this person on this channel; `defaults` are the notifier's channels.
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an operator laid down for an event type or a category; None says nothing."""
 
-    The first that applies: person gone, inactive, own act; the choice for the event type, else for the
-    category, else the default; channel not configured.
-    """
-    barred = _barred(traits, notify_actor)
+    channels: frozenset[str] | None = None
+    mandatory: frozenset[str] = frozenset()
+    enabled: bool = True
+
+
+NO_RULE = Rule()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What matters of the event and its notifier, the same for everybody."""
+
+    defaults: Collection[str] = ("app", "email")
+    notify_actor: bool = False
+    mandatory: frozenset[str] = frozenset()
+    importance: Importance = Importance.USUAL
+    type_rule: Rule = NO_RULE
+    category_rule: Rule = NO_RULE
+    retracted: bool = False
+    expired: bool = False
+
+    def requires(self, channel: str) -> bool:
+        """Tell whether nobody can switch this channel off."""
+        return channel in self.mandatory | self.type_rule.mandatory | self.category_rule.mandatory
+
+
+def decide(medium: Medium, traits: Traits, policy: Policy) -> Outcome:
+    """Return what is to become of this person on this channel."""
+    barred = _barred(traits, policy)
     if barred:
         return Outcome(Status.SKIPPED, barred)
-    wanted, reason = _wanted(medium.name, traits, defaults)
+    wanted, reason = _wanted(medium.name, traits, policy)
     if not wanted:
         return Outcome(Status.SKIPPED, reason)
-    if not medium.configured:
-        return Outcome(Status.SKIPPED, Reason.NOT_CONFIGURED)
-    return Outcome(Status.CREATED if medium.is_inbox else Status.PLANNED, reason)
+    unreachable = _unreachable(medium, traits)
+    if unreachable:
+        return Outcome(Status.SKIPPED, unreachable)
+    if medium.is_inbox:
+        return Outcome(Status.CREATED, reason)
+    held = traits.quiet and policy.importance != Importance.HIGH and reason != Reason.MANDATORY
+    return Outcome(Status.PLANNED, reason, held)
 
 
-def _barred(traits: Traits, notify_actor: bool) -> Reason | None:
-    if not traits.exists:
-        return Reason.PERSON_GONE
-    if not traits.active:
-        return Reason.PERSON_INACTIVE
-    if traits.is_actor and not notify_actor:
-        return Reason.OWN_ACT
-    return None
+def _barred(traits: Traits, policy: Policy) -> Reason | None:
+    """Return what forbids every channel."""
+    enabled = policy.type_rule.enabled and policy.category_rule.enabled
+    causes = {
+        Reason.PERSON_GONE: not traits.exists,
+        Reason.PERSON_INACTIVE: not traits.active,
+        Reason.RETRACTED: policy.retracted,
+        Reason.EXPIRED: policy.expired,
+        Reason.SWITCHED_OFF: not enabled,
+        Reason.OWN_ACT: traits.is_actor and not policy.notify_actor,
+        Reason.MUTED: traits.muted,
+    }
+    return next((reason for reason, applies in causes.items() if applies), None)
 
 
-def _wanted(channel: str, traits: Traits, defaults: Collection[str]) -> tuple[bool, Reason]:
+def _wanted(channel: str, traits: Traits, policy: Policy) -> tuple[bool, Reason]:
     """Ask who has something to say about this channel, the most specific first."""
+    if policy.requires(channel):
+        return True, Reason.MANDATORY
     for choice, reason in (
         (traits.type_choice, Reason.EVENT_TYPE),
         (traits.category_choice, Reason.CATEGORY),
     ):
-        if choice is not None and channel in _CHANNELS[choice]:
-            return _CHANNELS[choice][channel], reason
-    return channel in defaults, Reason.DEFAULT
+        said = choice.says(channel) if choice else None
+        if said is not None:
+            return said, reason
+    for rule, reason in (
+        (policy.type_rule, Reason.EVENT_TYPE_RULE),
+        (policy.category_rule, Reason.CATEGORY_RULE),
+    ):
+        if rule.channels is not None:
+            return channel in rule.channels, reason
+    return channel in policy.defaults, Reason.DEFAULT
+
+
+def _unreachable(medium: Medium, traits: Traits) -> Reason | None:
+    if medium.name in traits.no_endpoint:
+        return Reason.NO_ENDPOINT
+    if medium.name in traits.suppressed:
+        return Reason.SUPPRESSED
+    return None if medium.configured else Reason.NOT_CONFIGURED
+
+
+def is_quiet(now: time, start: time, end: time) -> bool:
+    """Tell whether a person's quiet hours are on, all in their time; from 22 to 7 is over midnight."""
+    return start <= now < end if start <= end else now >= start or now < end

@@ -3,20 +3,25 @@
 One statement per notifier, whatever the size of the audience; people are never loaded.
 """
 
-from collections.abc import Iterable
+import logging
+from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.utils import timezone
 
+from engagement.audience import people
 from engagement.models import NotificationBatch
+from engagement.notice import retention
 from engagement.process import process_at_once
 from engagement.registry import Notifier, notifiers
+from engagement.rules import rules_for
 from events import queue
-from events.bus import EventTypes, Payload, Priority
+from events.bus import Cancel, EventTypes, Payload, Priority
 from events.sql import fetch
+
+logger = logging.getLogger(__name__)
 
 BATCH_SIZE = 1_000
 
@@ -46,61 +51,44 @@ def fan_out(event: Payload) -> None:
     Doing it twice adds nobody twice: a person is concerned by an event once. A single batch is done at once,
     in this transaction; several are left to all workers.
     """
-    for notifier in notifiers.of(event.envelope.type):
-        batches = _insert(event, notifier)
-        if len(batches) == 1:
-            process_at_once(batches[0], event)
-        elif batches:
-            queue.wake_on_commit(NotificationBatch.lane)
+    asked = notifiers.of(event.envelope.type)
+    cancelled = [cancel for notifier in asked if (cancel := _tell(event, notifier))]
+    if asked and len(cancelled) == len(asked):
+        raise cancelled[0]
 
 
-def _insert(event: Payload, notifier: Notifier[Any]) -> list[NotificationBatch]:
-    """Write the NotifiableEvents and the batches; return the latter."""
-    found = people(notifier.audience(event), notifier)
+def _tell(event: Payload, notifier: Notifier[Any]) -> Cancel | None:
+    """Fan out to the audience of one notifier; return its Cancel if it sees no point: the others still may."""
     try:
-        audience, parameters = found.query.sql_with_params()
+        audience = people(notifier.audience(event), f"{notifier.name}.audience() returned")
+    except Cancel as cancel:
+        logger.info("%s tells nobody of event #%d: %s", notifier.name, event.envelope.id, cancel.reason)
+        return cancel
+    rules = rules_for(event.envelope.type, notifier.effective_category())
+    batches = concern(audience, event, notifier=notifier.name, keep=retention(notifier, rules))
+    if len(batches) == 1:
+        process_at_once(batches[0], event, rules)
+    elif batches:
+        queue.wake_on_commit(NotificationBatch.lane)
+    return None
+
+
+def concern(
+    audience: "models.QuerySet[Any]", event: Payload, *, notifier: str, keep: timedelta
+) -> list[NotificationBatch]:
+    """Write that the event concerns these people, and the batches; return the latter."""
+    try:
+        statement, parameters = audience.query.sql_with_params()
     except EmptyResultSet:
         return []
     now, event_type, log_id = timezone.now(), EventTypes[event.envelope.type], event.envelope.id
-    delete_at = now + notifier.effective_retention()
-    concerned = [log_id, str(event_type), notifier.name, now, delete_at]
+    concerned = [log_id, str(event_type), notifier, now, now + keep]
     priorities = [BATCH_SIZE, int(Priority.BULK), int(event_type.priority)]
-    batches = [BATCH_SIZE, log_id, notifier.name, *priorities, now, delete_at]
-    rows = fetch(FAN_OUT.replace("{audience}", audience), [*parameters, *concerned, *batches])
+    batches = [BATCH_SIZE, log_id, notifier, *priorities, now, now + keep]
+    rows = fetch(FAN_OUT.replace("{audience}", statement), [*parameters, *concerned, *batches])
     return [
         NotificationBatch(
-            id=pk, event_id=log_id, notifier=notifier.name, first_id=first, last_id=last, recipients=count
+            id=pk, event_id=log_id, notifier=notifier, first_id=first, last_id=last, recipients=count
         )
         for pk, first, last, count in rows
     ]
-
-
-def people(
-    audience: "models.QuerySet[Any] | Iterable[Any]", notifier: Notifier[Any]
-) -> "models.QuerySet[Any]":
-    """Return an audience as a query for primary keys of people; raise TypeError for a queryset of anything else."""
-    person = get_user_model()
-    if not isinstance(audience, models.QuerySet):
-        return person._default_manager.filter(pk__in=_keys(audience, notifier)).values("pk")
-    if not issubclass(audience.model, person):
-        raise TypeError(
-            f"{notifier.name}.audience() returned a queryset of {audience.model.__name__}, not of {person.__name__}."
-        )
-    ordered = audience if audience.query.is_sliced else audience.order_by()
-    return ordered.values("pk")
-
-
-def _keys(audience: Any, notifier: Notifier[Any]) -> set[Any]:
-    """Return the primary keys of an iterable of people or primary keys; raise TypeError for anything else."""
-    person = get_user_model()
-    if not isinstance(audience, Iterable) or isinstance(audience, str):
-        raise TypeError(
-            f"{notifier.name}.audience() returned {type(audience).__name__}, not a queryset or an iterable of people."
-        )
-    keys = set()
-    for each in audience:
-        if isinstance(each, models.Model) and not isinstance(each, person):
-            wrong = type(each).__name__
-            raise TypeError(f"{notifier.name}.audience() returned a {wrong}, which is no {person.__name__}.")
-        keys.add(person._meta.pk.to_python(getattr(each, "pk", each)))
-    return keys - {None}

@@ -1,22 +1,27 @@
 """What is the same for everybody who hears of an event: the event, and what its notifier says of it."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.functional import Promise
 from pydantic import ValidationError
 
+from engagement.decide import Importance, Policy
 from engagement.models import NotifiableEvent
-from engagement.models.app import URL_LENGTH
-from engagement.registry import Notifier, notifiers
+from engagement.models.app import GROUP_LENGTH, URL_LENGTH
+from engagement.registry import Notifier, category_retention, notifiers
+from engagement.rules import Rules, rules_for
 from engagement.sandbox import UNSTORABLE
 from events.bus import Cancel, EventLog, EventType, EventTypes, Payload
 
 logger = logging.getLogger(__name__)
+
+#: Where it goes without a notifier, a rule or a choice.
+WITHOUT_NOTIFIER = ("app",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,61 +29,134 @@ class Notice:
     """An event as it is told."""
 
     event_type: str
+    #: The id of the event in the log; None for a NotifiableEvent made by hand.
+    log_id: int | None
     slug: str
     category: str
-    channels: Sequence[str]
+    policy: Policy
     #: Translated when it is rendered.
     reason: str | Promise
     url: str
     about: str
+    group: str
     actor_id: Any
-    notify_actor: bool
     params: Mapping[str, Any]
     delete_at: datetime
 
 
-def notice_of(notifier: Notifier[Any], event: Payload) -> Notice:
+def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = None) -> Notice:
     """Return the notice of a logged event, as this notifier puts it."""
     envelope = event.envelope
+    rules = rules_for(envelope.type, notifier.effective_category()) if rules is None else rules
     return Notice(
         event_type=envelope.type,
+        log_id=envelope.id,
         slug=notifier.wording_slug(),
         category=notifier.effective_category(),
-        channels=notifier.channels,
+        policy=_policy(notifier, rules, not_after=notifier.not_after(event)),
         reason=notifier.reason,
         url=_storable_url(notifier.url(event), notifier),
         about=envelope.about,
+        group=UNSTORABLE.sub("", notifier.group(event))[:GROUP_LENGTH],
         actor_id=envelope.actor_id,
-        notify_actor=notifier.notify_actor,
         params=event.model_dump(),
-        delete_at=timezone.now() + notifier.effective_retention(),
+        delete_at=timezone.now() + retention(notifier, rules),
+    )
+
+
+def notice_to_named(event: Payload, rules: Rules | None = None) -> Notice:
+    """Return the notice of a logged event whose recipients were named by who published it: see `notify`."""
+    envelope = event.envelope
+    return _by_type(
+        EventTypes[envelope.type],
+        rules,
+        event=event,
+        log_id=envelope.id,
+        about=envelope.about,
+        actor_id=envelope.actor_id,
     )
 
 
 def notice_by_hand(notifiable: NotifiableEvent) -> Notice:
     """Return the notice of a NotifiableEvent: by its notifier and event, or as far as its type and params tell."""
     log: EventLog | None = notifiable.event_log
-    found = (
-        notifiers[notifiable.notifier] if notifiable.notifier else notifiers.for_slug(notifiable.event_type)
-    )
+    found = notifiers[notifiable.notifier] if notifiable.notifier else None
+    if found is None:
+        found = notifiers.for_slug(notifiable.event_type)
     if found is not None and log is not None:
         return notice_of(found, log.read())
     event_type = EventTypes[notifiable.event_type]
     params = notifiable.params if notifiable.params is not None else (log.payload if log else {})
-    event = _read(event_type, params, notifiable)
-    return Notice(
-        event_type=notifiable.event_type,
-        slug=found.wording_slug() if found else notifiable.event_type,
-        category=found.effective_category() if found else event_type.category,
-        channels=found.channels if found else Notifier.channels,
-        reason=found.reason if found else "",
-        url=_url_by_hand(found, event, params),
+    return _by_type(
+        event_type,
+        None,
+        event=_read(event_type, params, notifiable),
+        log_id=log.pk if log else None,
+        params=dict(params) if isinstance(params, dict) else {},
         about=log.about if log else "",
-        actor_id=None,
-        notify_actor=True,
-        params=event.model_dump() if event else dict(params) if isinstance(params, dict) else {},
         delete_at=notifiable.delete_at,
     )
+
+
+def _by_type(
+    event_type: EventType,
+    rules: Rules | None,
+    *,
+    event: Payload | None,
+    log_id: int | None,
+    about: str,
+    params: Mapping[str, Any] | None = None,
+    actor_id: Any = None,
+    delete_at: datetime | None = None,
+) -> Notice:
+    """Return the notice to people who were named. They are told of their own act too: somebody has chosen them."""
+    found, category = notifiers.for_slug(event_type), category_of(event_type)
+    rules = rules_for(event_type, category) if rules is None else rules
+    return Notice(
+        event_type=str(event_type),
+        log_id=log_id,
+        slug=found.wording_slug() if found else str(event_type),
+        category=category,
+        policy=_policy(found, rules, named=True),
+        reason=found.reason if found else "",
+        url=_url(found, event, params or {}),
+        about=about,
+        group=about,
+        actor_id=actor_id,
+        params=event.model_dump() if event else params or {},
+        delete_at=delete_at or timezone.now() + retention_of(event_type, rules),
+    )
+
+
+def _policy(
+    notifier: Notifier[Any] | None, rules: Rules, *, not_after: datetime | None = None, named: bool = False
+) -> Policy:
+    return Policy(
+        defaults=notifier.channels if notifier else WITHOUT_NOTIFIER,
+        notify_actor=named or (notifier is not None and notifier.notify_actor),
+        mandatory=frozenset(notifier.mandatory if notifier else ()),
+        importance=rules.importance or (notifier.importance if notifier else Importance.USUAL),
+        type_rule=rules.of_type,
+        category_rule=rules.of_category,
+        expired=not_after is not None and not_after <= timezone.now(),
+    )
+
+
+def retention(notifier: Notifier[Any], rules: Rules) -> timedelta:
+    """Return how long its notifications are kept: as the rules say, or else the notifier, or else the settings."""
+    return rules.retention or notifier.effective_retention()
+
+
+def retention_of(event_type: EventType, rules: Rules) -> timedelta:
+    """Return how long notifications to people who were named are kept."""
+    found = notifiers.for_slug(event_type)
+    return retention(found, rules) if found else rules.retention or category_retention(event_type.category)
+
+
+def category_of(event_type: EventType) -> str:
+    """Return the category of notifications to people who were named: the notifier's, or else the event type's."""
+    found = notifiers.for_slug(event_type)
+    return found.effective_category() if found else event_type.category
 
 
 def _read(event_type: EventType, params: Any, notifiable: NotifiableEvent) -> Payload | None:
@@ -93,10 +171,10 @@ def _read(event_type: EventType, params: Any, notifiable: NotifiableEvent) -> Pa
     return None
 
 
-def _url_by_hand(notifier: Notifier[Any] | None, event: Payload | None, params: Any) -> str:
-    if notifier is not None and event is not None:
-        return _storable_url(notifier.url(event), notifier)
-    given = params.get("url") if isinstance(params, dict) else ""
+def _url(notifier: Notifier[Any] | None, event: Payload | None, params: Mapping[str, Any]) -> str:
+    if event is None:
+        return _storable_url(str(params.get("url") or ""), notifier)
+    given = notifier.url(event) if notifier else getattr(event, "url", "")
     return _storable_url(str(given or ""), notifier)
 
 

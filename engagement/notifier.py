@@ -1,5 +1,17 @@
-"""The public face of notifications: declare a Notifier in a capability's `notifiers.py`."""
+"""The public face of notifications: declare a Notifier in a capability's `notifiers.py`, or name people: `notify`."""
 
+from engagement.decide import Importance
+from engagement.notify import Notified, Result, SwitchedOff, notify, notify_bulk
 from engagement.registry import Notifier
+from engagement.retract import retract
 
-__all__ = ["Notifier"]
+__all__ = [
+    "Importance",
+    "Notified",
+    "Notifier",
+    "Result",
+    "SwitchedOff",
+    "notify",
+    "notify_bulk",
+    "retract",
+]

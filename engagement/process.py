@@ -7,22 +7,17 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import Any
-
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.utils import translation
 
 from engagement import process_sql
 from engagement.channels import channels
-from engagement.conf import conf
 from engagement.decide import Outcome, Status, decide
 from engagement.models import NotifiableEvent, NotificationBatch
-from engagement.models.app import REASON_LENGTH
-from engagement.notice import Notice, notice_by_hand, notice_of
+from engagement.notice import Notice, notice_by_hand, notice_of, notice_to_named
 from engagement.process_sql import Decided, Group
 from engagement.registry import notifiers
-from engagement.render import Renderer, Text, shorten
+from engagement.retract import is_retracted
+from engagement.rules import Rules
+from engagement.write import Writer
 from events.bus import EventTypes, Payload
 from events.work import performs
 
@@ -44,13 +39,16 @@ def process_batch(batch: NotificationBatch) -> None:
     _process_batch(batch, batch.event.read())
 
 
-def process_at_once(batch: NotificationBatch, event: Payload) -> None:
+def process_at_once(batch: NotificationBatch, event: Payload, rules: Rules) -> None:
     """Work off a batch that was planned in this very transaction."""
-    _process_batch(batch, event, finish=True)
+    _process_batch(batch, event, rules, finish=True)
 
 
-def _process_batch(batch: NotificationBatch, event: Payload, *, finish: bool = False) -> None:
-    notice = notice_of(notifiers[batch.notifier], event)
+def _process_batch(
+    batch: NotificationBatch, event: Payload, rules: Rules | None = None, *, finish: bool = False
+) -> None:
+    found = notifiers[batch.notifier] if batch.notifier else None
+    notice = notice_of(found, event, rules) if found else notice_to_named(event, rules)
     counts = process(notice, process_sql.groups_of_batch(batch, notice))
     process_sql.add_counts(batch, astuple(counts), finish=finish)
 
@@ -73,10 +71,11 @@ def _forget_secrets(notifiable: NotifiableEvent) -> None:
 
 def process(notice: Notice, groups: Sequence[Group]) -> Counts:
     """Decide, render, insert and store the outcomes for these undecided NotifiableEvents."""
+    notice = _as_it_stands(notice)
     _log_who_chose_nothing(notice, groups)
     decided = _decide(notice, groups)
     shown = [each for each in decided if each.outcomes["app"].status == Status.CREATED]
-    fallbacks = _fill_inboxes(notice, shown)
+    fallbacks = _fill_inboxes(notice, shown, groups)
     for each in decided:
         if each not in shown:
             process_sql.store(each)
@@ -86,6 +85,13 @@ def process(notice: Notice, groups: Sequence[Group]) -> Counts:
         if all(out.status == Status.SKIPPED for out in each.outcomes.values())
     ]
     return Counts(sum(len(each.pks) for each in decided) - sum(skipped), sum(skipped), fallbacks)
+
+
+def _as_it_stands(notice: Notice) -> Notice:
+    """Return the notice, retracted if the event was; from here on nobody can retract it before the commit."""
+    if not notice.about or notice.log_id is None or not is_retracted(notice.about, notice.log_id):
+        return notice
+    return replace(notice, policy=replace(notice.policy, retracted=True))
 
 
 def _log_who_chose_nothing(notice: Notice, groups: Sequence[Group]) -> None:
@@ -104,49 +110,21 @@ def _decide(notice: Notice, groups: Sequence[Group]) -> list[Decided]:
     media = [channel.medium() for channel in channels().values()]
     found: dict[tuple[Outcome, ...], list[int]] = defaultdict(list)
     for group in groups:
-        outcomes = (
-            decide(medium, group.traits, defaults=notice.channels, notify_actor=notice.notify_actor)
-            for medium in media
-        )
+        outcomes = (decide(medium, group.traits, notice.policy) for medium in media)
         found[tuple(outcomes)] += group.pks
     names = [medium.name for medium in media]
     return [Decided(dict(zip(names, outcomes, strict=True)), pks) for outcomes, pks in found.items()]
 
 
-def _fill_inboxes(notice: Notice, shown: Sequence[Decided]) -> int:
+def _fill_inboxes(notice: Notice, shown: Sequence[Decided], groups: Sequence[Group]) -> int:
     """Store these outcomes with the inbox rows; return how many people got the fallback text."""
     if not shown:
         return 0
-    with translation.override(settings.LANGUAGE_CODE):
-        renderer = Renderer(notice.slug, "app", settings.LANGUAGE_CODE, _fallback(notice))
-        notice = replace(notice, reason=shorten(str(notice.reason), REASON_LENGTH))
-        common = {"reason": notice.reason, "site": conf.site_name, **notice.params, "url": notice.url}
-        if "person" not in renderer.names - common.keys():
-            text = renderer.render(common)
-            for each in shown:
-                process_sql.store_and_show(each, notice, text)
-            return sum(len(each.pks) for each in shown) if text.is_fallback else 0
-        names = _names([pk for each in shown for pk in each.pks])
-        texts = {pk: renderer.render(common | {"person": name}) for pk, name in names.items()}
+    chosen = {pk for each in shown for pk in each.pks}
+    concerned = [
+        replace(group, pks=pks) for group in groups if (pks := [*filter(chosen.__contains__, group.pks)])
+    ]
+    found = Writer(notice, "app", (group.language for group in concerned)).write(concerned)
     for each in shown:
-        process_sql.store_and_show_personal(each, notice, {pk: texts[pk] for pk in each.pks})
-    return sum(text.is_fallback for text in texts.values())
-
-
-def _names(pks: Sequence[int]) -> dict[int, str]:
-    """Return what to call the people whom these NotifiableEvents concern."""
-    people = process_sql.people_of(pks)
-    found = get_user_model()._default_manager.in_bulk(list(people.values()))
-    return {pk: _name(found[person]) if person in found else "" for pk, person in people.items()}
-
-
-def _name(person: Any) -> str:
-    """Return the full name of those user models that have one."""
-    full_name = getattr(person, "get_full_name", str)()
-    return full_name or str(person.get_username())
-
-
-def _fallback(notice: Notice) -> Text:
-    """Return a text that needs no wording: what kind of thing happened. The address is on the row."""
-    found = EventTypes.get(notice.event_type)
-    return Text(str(found.display_name) if found else notice.event_type, "", is_fallback=True)
+        process_sql.store_and_show(each, notice, found.texts, found.number)
+    return found.fallbacks()

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
-from engagement.decide import Outcome, Preset, Traits
+from engagement.channels import channels
+from engagement.decide import Choice, Outcome, Preset, Traits, is_quiet
 from engagement.models import NotifiableEvent, NotificationBatch
+from engagement.models.person import zone
 from engagement.notice import Notice
 from engagement.render import Text
 from events.sql import execute, fetch
@@ -19,28 +23,51 @@ from events.sql import execute, fetch
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Undecided NotifiableEvents whose people, as of now, have the same traits."""
+    """Undecided NotifiableEvents whose people, as of now, have the same traits, language and time zone."""
 
     traits: Traits
+    language: str
+    #: Empty for the installation's.
+    time_zone: str
     pks: list[int]
 
 
 @cache
 def _groups_sql() -> str:
-    """Return the query of the groups; people have no constraint, so they may be gone."""
+    """Return the query of the groups; people have no constraint, so they may be gone.
+
+    Choices by LATERAL with a LIMIT, which is not turned into a join: it is always a look-up of the person,
+    whatever the statistics say.
+    """
     quote = connection.ops.quote_name
     table, key, active = (name and quote(name) for name in _names())
     is_active = f"coalesce(person.{active}, TRUE)" if active else "TRUE"
-    # Choices by subquery, not join: that is always a look-up of the person, whatever the statistics say.
-    choice = "SELECT type FROM engagement_notificationpreference WHERE person_id = concerned.person_id"
+    used = [channel for channel in channels().values() if channel.configured() and not channel.is_inbox]
+    endpoints = [(each.name, each.no_endpoint_sql("person"), each.suppressed_sql("person")) for each in used]
+    missing = " || ".join(["'{}'::text[]", *(_array_if(sql, name) for name, sql, _ in endpoints)])
+    suppressed = " || ".join(["'{}'::text[]", *(_array_if(sql, name) for name, _, sql in endpoints)])
+    choice = """
+        LEFT JOIN LATERAL (
+             SELECT type, channels FROM engagement_notificationpreference
+              WHERE person_id = concerned.person_id AND event_type = %s AND category = %s LIMIT 1) {} ON TRUE"""
     return f"""
         SELECT person.{key} IS NOT NULL, {is_active}, concerned.person_id IS NOT DISTINCT FROM %s,
-               ({choice} AND event_type = %s AND category = ''), ({choice} AND event_type = '' AND category = %s),
+               EXISTS (SELECT 1 FROM engagement_mute
+                        WHERE person_id = concerned.person_id AND about = %s AND (until IS NULL OR until > %s)),
+               by_type.type, by_type.channels::text, by_category.type, by_category.channels::text,
+               {missing}, {suppressed},
+               settings.language, settings.time_zone, settings.quiet_from, settings.quiet_until,
                array_agg(concerned.id ORDER BY concerned.id)
           FROM (SELECT id, person_id FROM engagement_notifiableevent
                  WHERE outcomes IS NULL AND {{condition}}) concerned
           LEFT JOIN {table} person ON person.{key} = concerned.person_id
-         GROUP BY 1, 2, 3, 4, 5"""
+          LEFT JOIN engagement_notificationsettings settings ON settings.person_id = concerned.person_id
+          {choice.format("by_type")} {choice.format("by_category")}
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14"""
+
+
+def _array_if(condition: str, name: str) -> str:
+    return f"CASE WHEN {condition} THEN ARRAY['{name}'] ELSE '{{}}' END"
 
 
 def _names() -> tuple[str, str, str | None]:
@@ -62,31 +89,53 @@ def group_of_one(notifiable: NotifiableEvent, notice: Notice) -> list[Group]:
 
 
 def _groups(notice: Notice, condition: str, values: Sequence[Any]) -> list[Group]:
-    statement = _groups_sql().replace("{condition}", condition)
-    rows = fetch(statement, [notice.actor_id, notice.event_type, notice.category, *values])
-    return [Group(_traits(*traits), pks) for *traits, pks in rows]
+    statement, now = _groups_sql().replace("{condition}", condition), timezone.now()
+    given = [notice.actor_id, notice.about, now, *values, notice.event_type, "", "", notice.category]
+    return [_group(row, now) for row in fetch(statement, given)]
 
 
-def _traits(
-    exists: bool, active: bool, is_actor: bool, by_type: str | None, by_category: str | None
-) -> Traits:
-    choices = [None if choice is None else Preset(choice) for choice in (by_type, by_category)]
-    return Traits(exists, active, is_actor, *choices)
+def _group(row: Sequence[Any], now: datetime) -> Group:
+    """Return a row of the query as a group."""
+    exists, active, is_actor, muted, *choices, missing, suppressed, language, place, start, end, pks = row
+    traits = Traits(
+        exists=exists,
+        active=active,
+        is_actor=is_actor,
+        muted=muted,
+        type_choice=_choice(*choices[:2]),
+        category_choice=_choice(*choices[2:]),
+        quiet=start is not None and is_quiet(now.astimezone(zone(place)).time(), start, end),
+        no_endpoint=frozenset(missing),
+        suppressed=frozenset(suppressed),
+    )
+    known = language in dict(settings.LANGUAGES)
+    return Group(traits, language if known else settings.LANGUAGE_CODE, place or "", pks)
+
+
+def _choice(preset: str | None, further: str | None) -> Choice | None:
+    """Return what was chosen; None if there is no record."""
+    if preset is None:
+        return None
+    channels = json.loads(further or "{}")
+    return Choice(Preset(preset) if preset else None, tuple(sorted(channels.items())))
 
 
 #: Whoever decides first has decided: the row lock lets the second see that.
 DECIDE = "UPDATE engagement_notifiableevent SET outcomes = %s::jsonb WHERE id = ANY(%s) AND outcomes IS NULL"
 INSERT = f"""
-    WITH concerned AS ({DECIDE} RETURNING id, person_id, event_type)
+    WITH concerned AS ({DECIDE} RETURNING id, person_id, event_type),
+         texts AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY
+                       AS texts(title, message, reason, number))
     INSERT INTO engagement_appnotification
-           (event_id, person_id, event_type, category, title, message, url, reason, about, created_at, delete_at)
-    SELECT concerned.id, concerned.person_id, concerned.event_type, %s, {{texts}}, %s, %s, %s, %s, %s
+           (event_id, person_id, event_type, title, message, reason,
+            category, url, about, "group", importance, created_at, delete_at)
+    SELECT concerned.id, concerned.person_id, concerned.event_type, texts.title, texts.message, texts.reason,
+           %s, %s, %s, %s, %s, %s, %s
       FROM concerned {{joined}}
     ON CONFLICT (event_id) DO NOTHING"""
-INSERT_SAME = INSERT.format(texts="%s, %s", joined="")
-INSERT_PERSONAL = INSERT.format(
-    texts="texts.title, texts.message",
-    joined="JOIN unnest(%s::bigint[], %s::text[], %s::text[]) AS texts(id, title, message) USING (id)",
+INSERT_SAME = INSERT.format(joined="CROSS JOIN texts")
+INSERT_OWN = INSERT.format(
+    joined="JOIN unnest(%s::bigint[], %s::integer[]) AS own(id, number) USING (id) JOIN texts USING (number)"
 )
 
 
@@ -107,24 +156,17 @@ def store(decided: Decided) -> None:
     execute(DECIDE, decided.values())
 
 
-def store_and_show(decided: Decided, notice: Notice, text: Text) -> None:
-    """Write the outcomes and the inbox rows, all with one text."""
-    texts = [notice.category, text.title, text.message]
-    execute(INSERT_SAME, [*decided.values(), *texts, *_common(notice)])
-
-
-def store_and_show_personal(decided: Decided, notice: Notice, texts: Mapping[int, Text]) -> None:
-    """Write the outcomes and the inbox rows, each with its own text."""
-    columns = [
-        list(texts),
-        [text.title for text in texts.values()],
-        [text.message for text in texts.values()],
-    ]
-    execute(INSERT_PERSONAL, [*decided.values(), notice.category, *_common(notice), *columns])
-
-
-def _common(notice: Notice) -> list[Any]:
-    return [notice.url, str(notice.reason), notice.about, timezone.now(), notice.delete_at]
+def store_and_show(
+    decided: Decided, notice: Notice, texts: Sequence[Text], number: Mapping[int, int]
+) -> None:
+    """Write the outcomes and the inbox rows; `number` tells which of the texts is whose."""
+    columns = [[getattr(text, name) for text in texts] for name in ("title", "message", "reason")]
+    common = [notice.category, notice.url, notice.about, notice.group, notice.policy.importance]
+    values = [*decided.values(), *columns, *common, timezone.now(), notice.delete_at]
+    if len(texts) == 1:
+        execute(INSERT_SAME, values)
+    else:
+        execute(INSERT_OWN, [*values, decided.pks, [number[pk] + 1 for pk in decided.pks]])
 
 
 def add_counts(batch: NotificationBatch, counts: Sequence[int], *, finish: bool) -> None:

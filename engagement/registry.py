@@ -2,13 +2,14 @@
 
 import inspect
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from engagement.conf import conf
+from engagement.decide import Importance
 from events.bus import AlreadyRegistered, EventType, EventTypes, InvalidEventType, Payload, RetryLater
 
 P = TypeVar("P", bound=Payload)
@@ -44,6 +45,10 @@ class Notifier(Generic[P]):
     channels: ClassVar[tuple[str, ...]] = ("app", "email")
     #: "You hear of this because ...", shown on each notification.
     reason: ClassVar[str | Promise] = ""
+    #: Channels that nobody can switch off (security, one-time codes).
+    mandatory: ClassVar[tuple[str, ...]] = ()
+    #: Unless a rule says otherwise.
+    importance: ClassVar[Importance] = Importance.USUAL
     #: Whether the actor hears of their own act.
     notify_actor: ClassVar[bool] = False
     #: How long its notifications are kept; the category's or ENGAGEMENT_RETENTION, unless given.
@@ -59,13 +64,23 @@ class Notifier(Generic[P]):
     def audience(self, event: P) -> QuerySet[Any] | Iterable[Any]:
         """Return the people: a queryset of them, or an iterable of people or primary keys.
 
-        It has no side effects, and may raise Cancel when there is no point any more. The actor may be in it.
+        It has no side effects, and may raise Cancel when there is no point any more: then the next notifier is
+        asked, and the run is cancelled if all of them did. Any other exception fails the run as a whole, and it is
+        tried again. The actor may be in the audience.
         """
         raise NotImplementedError(f"{type(self).__qualname__}.audience() is missing.")
 
     def url(self, event: P) -> str:
         """Return where the notification leads: the payload's own url, unless overridden."""
         return str(getattr(event, "url", "") or "")
+
+    def group(self, event: P) -> str:
+        """Return what its notifications are grouped by: the object that the event is about, unless overridden."""
+        return event.envelope.about
+
+    def not_after(self, event: P) -> datetime | None:
+        """Return the moment after which there is no point in telling anybody; None: there always is."""
+        return None
 
     @property
     def event_type(self) -> EventType:
@@ -87,10 +102,13 @@ class Notifier(Generic[P]):
         return self.category or self.event_type.category
 
     def effective_retention(self) -> timedelta:
-        """Return how long its notifications are kept."""
-        if self.retention is not None:
-            return self.retention
-        return conf.category_retention.get(self.effective_category(), conf.retention)
+        """Return how long its notifications are kept, unless a rule says otherwise."""
+        return self.retention or category_retention(self.effective_category())
+
+
+def category_retention(category: str) -> timedelta:
+    """Return how long notifications of a category are kept, as the settings say."""
+    return conf.category_retention.get(category, conf.retention)
 
 
 class NotifierRegistry:

@@ -20,16 +20,26 @@ class Text:
     title: str
     message: str
     is_fallback: bool = False
+    #: Why the person reads it.
+    reason: str = ""
 
 
 class Renderer:
     """Renders one slug on one channel in one language, for many people."""
 
-    def __init__(self, slug: str, channel: str, language: str, fallback: Text) -> None:
-        self._slug, self._fallback = slug, fallback
+    def __init__(
+        self,
+        slug: str,
+        channel: str,
+        language: str,
+        fallback: Text,
+        *,
+        edited: Mapping[str, wording.Wording] | None = None,
+    ) -> None:
+        self._slug, self._fallback, self._failed = slug, fallback, False
         self._texts: tuple[SandboxedTemplate, SandboxedTemplate] | None = None
         try:
-            found = wording.find(slug, channel, language)
+            found = wording.find(slug, channel, language, edited)
             found.check(permitted_params(slug))
             self._texts = found.compiled()
         except wording.WordingError as error:
@@ -62,7 +72,10 @@ class Renderer:
         return found if found.title else self._fail("the title is empty")
 
     def _fail(self, why: str) -> Text:
-        logger.error("A person gets the fallback notification of %s: %s.", self._slug, why)
+        """Say so once: the same wording fails for as many people as there are."""
+        if not self._failed:
+            logger.error("People get the fallback notification of %s: %s.", self._slug, why)
+        self._failed = True
         return self._fallback
 
 

@@ -12,7 +12,7 @@ class NotificationService:
     @staticmethod
     def get_unread_notifications(person: Any) -> AppNotificationQuerySet:
         """Return the unread notifications, newest first."""
-        return AppNotification.objects.of(person).unread().order_by("-id")
+        return AppNotification.objects.newest_of(person).unread()
 
     @staticmethod
     def mark_notification_as_read(notification_id: int, person: Any) -> bool:

@@ -8,7 +8,7 @@ A file is `notifications/<slug>.toml` in an installed app:
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,13 +55,13 @@ class Wording:
             )
 
 
-def find(slug: str, channel: str, language: str) -> Wording:
+def find(slug: str, channel: str, language: str, edited: Mapping[str, Wording] | None = None) -> Wording:
     """Return the wording in this language, else the region's base language, else the installation's.
 
-    Raises WordingError if there is none, naming the file to write.
+    `edited` is what staff wrote, if it is at hand. Raises WordingError if there is none, naming the file to write.
     """
     candidates = _languages(language)
-    edited = _from_database(slug, channel, candidates)
+    edited = edited_in(slug, channel, [language]) if edited is None else edited
     for candidate in candidates:
         found = edited.get(candidate) or _from_file(slug, channel, candidate)
         if found:
@@ -77,11 +77,12 @@ def _languages(language: str) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _from_database(slug: str, channel: str, languages: list[str]) -> dict[str, Wording]:
-    edited = fetch(EDITED, [slug, channel, languages])
+def edited_in(slug: str, channel: str, languages: Iterable[str]) -> dict[str, Wording]:
+    """Return what staff wrote in these languages or those that stand in for them, in one query."""
+    candidates = sorted({candidate for language in languages for candidate in _languages(language)})
     return {
         language: Wording(title, message, template_name(slug, channel, language))
-        for language, title, message in edited
+        for language, title, message in fetch(EDITED, [slug, channel, candidates])
     }
 
 

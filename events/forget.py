@@ -21,12 +21,19 @@ def sensitive_values(work: LeasedWork) -> list[str]:
 
 
 def forget_secrets(work: LeasedWork) -> None:
-    """Erase the event's sensitive fields if this was the last work on it; part of the work's transaction.
+    """Erase the event's sensitive fields if this was the last work on it; part of the work's transaction."""
+    event = _event_of(work)
+    if event is not None:
+        forget_secrets_of(event)
+
+
+def forget_secrets_of(event: EventLog) -> None:
+    """Erase the event's sensitive fields if no work on it is left.
 
     The lock on the event makes the last two workers take turns, so that one of them sees that all is done.
     """
-    event = _event_of(work)
-    if event is None or not (fields := _sensitive_fields(event)):
+    fields = _sensitive_fields(event)
+    if not fields:
         return
     locked = EventLog.objects.select_for_update().filter(pk=event.pk).first()
     if locked is not None:

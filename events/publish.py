@@ -68,7 +68,7 @@ def publish_many(drafts: Iterable[Draft | Payload]) -> list[EventLog]:
 
     Raises as `publish` does, before any of them is written.
     """
-    events = [_prepare(draft if isinstance(draft, Draft) else Draft(draft)) for draft in drafts]
+    events = [prepare(draft if isinstance(draft, Draft) else Draft(draft)) for draft in drafts]
     if not events:
         return []
     with transaction.atomic(savepoint=False):
@@ -109,7 +109,7 @@ def reference(about: models.Model | str | None) -> str:
     return f"{about._meta.label_lower}:{about.pk}"
 
 
-def _prepare(draft: Draft) -> EventLog:
+def prepare(draft: Draft) -> EventLog:
     """Validate a draft and make the unsaved log row of it."""
     event_type, payload = _validated(draft)
     now, event_id, parent = timezone.now(), uuid6.uuid7(), cause()

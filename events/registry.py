@@ -32,6 +32,7 @@ class EventType(str):
     """A registered fact. It *is* its wire name, so it goes wherever the name goes: filters, comparisons, JSON."""
 
     __slots__ = (
+        "aliases",
         "category",
         "display_name",
         "payload",
@@ -43,6 +44,7 @@ class EventType(str):
 
     payload: type[Payload]
     display_name: str | Promise
+    aliases: tuple[str, ...]
     category: str
     version: int
     priority: Priority
@@ -110,6 +112,7 @@ class EventTypeRegistry:
         self._by_name: dict[str, EventType] = {}
         self._by_payload: dict[type[Payload], EventType] = {}
         self._by_constant: dict[str, EventType] = {}
+        self._by_alias: dict[str, EventType] = {}
 
     def register(self, event_type: EventType) -> None:
         """Add a type; raise InvalidEventType, or AlreadyRegistered when its name or constant is taken."""
@@ -117,15 +120,24 @@ class EventTypeRegistry:
         taken = self._by_constant.get(event_type.constant)
         if taken is not None:
             raise AlreadyRegistered("event type", event_type, taken.place, event_type.place)
+        self._register_aliases(event_type)
         self._by_name[str(event_type)] = event_type
         self._by_payload[event_type.payload] = event_type
         self._by_constant[event_type.constant] = event_type
 
+    def _register_aliases(self, event_type: EventType) -> None:
+        for alias in event_type.aliases:
+            taken = self.get(alias)
+            if taken is not None:
+                raise AlreadyRegistered("event type or alias", alias, taken.place, event_type.place)
+            self._by_alias[alias] = event_type
+
     def __getitem__(self, name: str) -> EventType:
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise UnknownEventType(name, self._by_name) from None
+        """Return the type of this wire name or alias; raise UnknownEventType, which names the nearest."""
+        found = self.get(name)
+        if found is None:
+            raise UnknownEventType(name, [*self._by_name, *self._by_alias])
+        return found
 
     def __getattr__(self, constant: str) -> EventType:
         try:
@@ -134,8 +146,8 @@ class EventTypeRegistry:
             raise AttributeError(f"EventTypes has no {constant}: no such event type is registered.") from None
 
     def get(self, name: str) -> EventType | None:
-        """Return the type, or None."""
-        return self._by_name.get(name)
+        """Return the type of this wire name or alias, or None."""
+        return self._by_name.get(name) or self._by_alias.get(name)
 
     def of(self, payload: type[Payload]) -> EventType:
         """Return the type that a payload model belongs to."""
@@ -170,11 +182,13 @@ def event_type(
     version: int = 1,
     priority: Priority = Priority.USUAL,
     retention: timedelta | None = None,
+    aliases: tuple[str, ...] = (),
     test_only: bool = False,
 ) -> Callable[[type[P]], type[P]]:
     """Register the decorated payload model as an event type.
 
-    `category` is what people opt in and out of. `retention` overrides EVENTS_RETENTION. A type that is
+    `category` is what people opt in and out of. `retention` overrides EVENTS_RETENTION. `aliases` are other names
+    that code may use; the log has the wire name. A type that is
     `test_only` exists only where EVENTS_TEST_TYPES is on.
     """
 
@@ -184,7 +198,7 @@ def event_type(
         declared = EventType(name)
         declared.payload, declared.display_name, declared.category = payload, display_name, category
         declared.version, declared.priority, declared.retention_override = version, priority, retention
-        declared.sensitive = sensitive_fields(payload)
+        declared.sensitive, declared.aliases = sensitive_fields(payload), aliases
         EventTypes.register(declared)
         return payload
 

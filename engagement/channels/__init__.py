@@ -3,10 +3,11 @@
 import importlib
 import pkgutil
 from functools import cache
+from typing import Any
 
 from engagement.channels.base import Channel
 
-__all__ = ["Channel", "channels"]
+__all__ = ["Channel", "channel_choices", "channels"]
 
 
 @cache
@@ -18,3 +19,8 @@ def channels() -> dict[str, Channel]:
     found = [module.channel for module in modules if hasattr(module, "channel")]
     found.sort(key=lambda channel: (not channel.is_inbox, channel.name))
     return {channel.name: channel for channel in found}
+
+
+def channel_choices() -> list[tuple[str, Any]]:
+    """Return (name, label) pairs, for model fields and forms; a new channel needs no migration."""
+    return [(channel.name, channel.label) for channel in channels().values()]

@@ -22,6 +22,14 @@ class Channel(ABC):
     def configured(self) -> bool:
         """Tell whether it can be used as this installation is set up."""
 
+    def no_endpoint_sql(self, person: str) -> str:
+        """Return an SQL condition on the row of a person (an alias): there is nowhere to reach them."""
+        return "FALSE"
+
+    def suppressed_sql(self, person: str) -> str:
+        """Return an SQL condition on the row of a person: wherever they could be reached must not be used."""
+        return "FALSE"
+
     def medium(self) -> Medium:
         """Return what decisions need to know of it."""
         return Medium(self.name, self.configured(), self.is_inbox)

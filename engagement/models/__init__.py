@@ -2,7 +2,11 @@
 
 from engagement.models.app import AppNotification
 from engagement.models.notifiable import NotifiableEvent, NotificationBatch
+from engagement.models.person import Mute, NotificationSettings
 from engagement.models.preference import NotificationPreference
+from engagement.models.retraction import Retraction
+from engagement.models.rule import NotificationRule
+from engagement.models.suppression import Suppression
 from engagement.models.template import (
     AppNotificationTemplate,
     EmailNotificationTemplate,
@@ -13,8 +17,13 @@ __all__ = [
     "AppNotification",
     "AppNotificationTemplate",
     "EmailNotificationTemplate",
+    "Mute",
     "NotifiableEvent",
     "NotificationBatch",
     "NotificationPreference",
+    "NotificationRule",
+    "NotificationSettings",
     "NotificationTemplate",
+    "Retraction",
+    "Suppression",
 ]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from engagement.decide import Importance
 from engagement.models.notifiable import NotifiableEvent, in_retention
 from events.retention import Expiring
 
@@ -17,6 +18,7 @@ TITLE_LENGTH = 400
 MESSAGE_LENGTH = 4000
 URL_LENGTH = 2000
 REASON_LENGTH = 300
+GROUP_LENGTH = 200
 
 
 class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
@@ -25,6 +27,16 @@ class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
     def of(self, person: Any) -> Self:
         """Those of one person: everything that shows or changes a notification begins here."""
         return self.filter(person=person)
+
+    def newest_of(self, person: Any) -> Self:
+        """Those of one person, newest first.
+
+        Asked for as a range of people, of which there is one: so only the indexes that begin with the person
+        have this order. Asked for plainly, the planner may walk back over everybody's rows by primary key, and
+        for somebody who has read everything that is all of them.
+        """
+        key = getattr(person, "pk", person)
+        return self.filter(person__gte=key, person__lte=key).order_by("person", "-id")
 
     def unread(self) -> Self:
         """Those not opened, and not put away."""
@@ -69,6 +81,15 @@ class AppNotification(Expiring):
     url = models.CharField(_("address"), max_length=URL_LENGTH, blank=True)
     reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True)
     about = models.CharField(_("about"), max_length=200, blank=True)
+    #: Notifications with the same one belong together; usually what they are about.
+    group = models.CharField(_("group"), max_length=GROUP_LENGTH, blank=True, default="", db_default="")
+    importance = models.CharField(
+        _("importance"),
+        max_length=10,
+        choices=Importance,
+        default=Importance.USUAL,
+        db_default=Importance.USUAL,
+    )
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
@@ -87,6 +108,7 @@ class AppNotification(Expiring):
         verbose_name_plural = _("app notifications")
         indexes: ClassVar[list[models.Index]] = [
             *Expiring.Meta.indexes,
+            models.Index(fields=["about"], name="appnotification_about", condition=~models.Q(about="")),
             models.Index(
                 fields=["person", "-id"], name="appnotification_inbox", condition=models.Q(archived_at=None)
             ),
@@ -112,5 +134,5 @@ class AppNotification(Expiring):
     def mark_as_read(self) -> bool:
         """Mark it as read; tell whether it was unread."""
         changed = type(self).objects.filter(pk=self.pk).mark_read()
-        self.refresh_from_db(fields=["read_at", "is_read"])
+        self.read_at, self.is_read = self.read_at or timezone.now(), True
         return bool(changed)

@@ -1,13 +1,30 @@
 """What people chose."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from engagement.decide import Preset
+from engagement.channels import channels
+from engagement.decide import PRESET_CHANNELS, Preset
+from engagement.models.scope import scope_constraint
 from events.bus import event_type_choices
+
+
+def further_channels() -> list[str]:
+    """Return the names of the channels of which no preset speaks."""
+    return [name for name in channels() if name not in PRESET_CHANNELS[Preset.BOTH]]
+
+
+def is_choice_of_channels(value: Any) -> None:
+    """Raise ValidationError for anything but true or false by name of a further channel."""
+    known = further_channels()
+    if not isinstance(value, dict) or any(
+        name not in known or not isinstance(wanted, bool) for name, wanted in value.items()
+    ):
+        raise ValidationError(_("Give true or false for each of: %s.") % ", ".join(known))
 
 
 class NotificationPreference(models.Model):
@@ -26,7 +43,12 @@ class NotificationPreference(models.Model):
         _("event type"), max_length=100, blank=True, default="", choices=event_type_choices
     )
     category = models.CharField(_("category"), max_length=50, blank=True, default="")
-    type = models.CharField(_("channels"), max_length=10, choices=Preset)
+    #: Of the inbox and email; empty says nothing of them.
+    type = models.CharField(_("channels"), max_length=10, choices=Preset, blank=True, default="")
+    #: Of further channels, one by one: {"push": false}. What is not named is as it would be without this row.
+    channels = models.JSONField(
+        _("further channels"), default=dict, blank=True, validators=[is_choice_of_channels]
+    )
 
     class Meta:
         verbose_name = _("notification preference")
@@ -37,12 +59,8 @@ class NotificationPreference(models.Model):
                 name="preference_once",
                 violation_error_message=_("There is a choice for this already: change that one."),
             ),
-            models.CheckConstraint(
-                condition=models.Q(event_type="") ^ models.Q(category=""),
-                name="preference_one_scope",
-                violation_error_message=_("Choose either an event type or a category, not both."),
-            ),
-            models.CheckConstraint(condition=models.Q(type__in=Preset.values), name="preference_type"),
+            scope_constraint("preference_one_scope"),
+            models.CheckConstraint(condition=models.Q(type__in=["", *Preset.values]), name="preference_type"),
         ]
 
     def __str__(self) -> str:

@@ -8,15 +8,10 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from engagement.channels import channels
+from engagement.channels import channel_choices
 from engagement.models.app import MESSAGE_LENGTH, TITLE_LENGTH
 from engagement.registry import event_type_of, permitted_params
 from engagement.wording import Wording, WordingError, template_name
-
-
-def channel_choices() -> list[tuple[str, Any]]:
-    """Return the channels of the installation."""
-    return [(channel.name, channel.label) for channel in channels().values()]
 
 
 def default_language() -> str:

@@ -24,9 +24,9 @@ def test_a_notice_says_what_its_notifier_says(alice: Person) -> None:
     event = published(Told(people=[1], name="Kite", url="/k/"), actor=alice, about="kite:1")
     notice = notice_of(notifiers[TOLD], event)
     assert (notice.event_type, notice.slug, notice.category) == ("test.told", "test.told", "test")
-    assert (notice.channels, notice.reason) == (("app", "email"), "you are on the list")
+    assert (notice.policy.defaults, notice.reason) == (("app", "email"), "you are on the list")
     assert (notice.url, notice.about, notice.actor_id) == ("/k/", "kite:1", alice.pk)
-    assert notice.notify_actor is False
+    assert notice.policy.notify_actor is False
     assert notice.params == {"people": [1], "name": "Kite", "url": "/k/"}
 
 
@@ -41,8 +41,8 @@ def test_a_notifier_decides_what_is_its_own(declare: Declare) -> None:
         url=lambda self, event: "/own/",
     )
     notice = notice_of(notifiers["own.Listener"], published(Unheard()))
-    assert (notice.slug, notice.category, notice.channels) == ("own.slug", "marketing", ("app",))
-    assert (notice.notify_actor, notice.url) == (True, "/own/")
+    assert (notice.slug, notice.category, notice.policy.defaults) == ("own.slug", "marketing", ("app",))
+    assert (notice.policy.notify_actor, notice.url) == (True, "/own/")
     assert timedelta(days=8) < notice.delete_at - timezone.now() < timedelta(days=10)
 
 
@@ -74,7 +74,7 @@ def test_by_hand_wrong_parameters_are_taken_as_they_are(
 
 def test_by_hand_an_event_type_without_a_notifier_will_do(alice: Person) -> None:
     notice = notice_by_hand(by_hand(alice, "test.pinged", params={"note": "x"}))
-    assert (notice.slug, notice.category, notice.channels) == ("test.pinged", "test", ("app", "email"))
+    assert (notice.slug, notice.category, notice.policy.defaults) == ("test.pinged", "test", ("app",))
     assert (notice.reason, notice.params["note"]) == ("", "x")
 
 

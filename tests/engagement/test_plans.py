@@ -187,8 +187,8 @@ def test_choices_are_looked_up_by_person_whatever_the_statistics_say(statistics:
     execute("TRUNCATE engagement_notificationpreference")
     execute("ANALYZE engagement_notificationpreference")
     execute(
-        "INSERT INTO engagement_notificationpreference (person_id, event_type, category, type)"
-        " SELECT id, '', 'test', 'both' FROM people_person"
+        "INSERT INTO engagement_notificationpreference (person_id, event_type, category, type, channels)"
+        " SELECT id, '', 'test', 'both', '{}' FROM people_person"
     )
     if statistics == "fresh":
         execute("ANALYZE engagement_notificationpreference")

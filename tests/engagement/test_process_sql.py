@@ -5,7 +5,7 @@ from django.db import connection
 
 from capabilities.people.models import Person
 from engagement import process_sql
-from engagement.decide import Outcome, Preset, Reason, Status, Traits
+from engagement.decide import Choice, Outcome, Preset, Reason, Status, Traits
 from engagement.models import AppNotification, NotifiableEvent, NotificationPreference
 from engagement.notice import Notice, notice_of
 from engagement.process_sql import Decided, Group
@@ -41,6 +41,11 @@ def traits(*people: int, actor: Person | None = None) -> dict[int, Traits]:
     return {of[pk]: group.traits for group in found for pk in group.pks}
 
 
+def show(decided: Decided, notice: Notice, text: Text) -> None:
+    """Give all of them one text."""
+    process_sql.store_and_show(decided, notice, [text], dict.fromkeys(decided.pks, 0))
+
+
 def test_groups_tell_who_is_gone_who_is_inactive_and_who_did_it(alice: Person, bob: Person) -> None:
     sleeper, gone = make_person("sleeper", is_active=False), alice.pk + 1_000_000
     assert traits(gone, alice.pk, sleeper.pk, bob.pk, actor=bob) == {
@@ -62,8 +67,8 @@ def test_groups_tell_both_choices(alice: Person, bob: Person, carol: Person) -> 
     ]:
         NotificationPreference.objects.create(person=person, type=choice, **scope)
     assert traits(alice.pk, bob.pk, carol.pk) == {
-        alice.pk: Traits(type_choice=Preset.NONE, category_choice=Preset.BOTH),
-        bob.pk: Traits(category_choice=Preset.EMAIL),
+        alice.pk: Traits(type_choice=Choice(Preset.NONE), category_choice=Choice(Preset.BOTH)),
+        bob.pk: Traits(category_choice=Choice(Preset.EMAIL)),
         carol.pk: Traits(),
     }
 
@@ -86,9 +91,9 @@ def test_what_is_decided_stays_so(alice: Person) -> None:
     event, notice = told()
     planned(event, [alice.pk])
     decided = Decided(SHOWN, [NotifiableEvent.objects.get().pk])
-    process_sql.store_and_show(decided, notice, Text("First", ""))
-    process_sql.store_and_show(decided, notice, Text("Second", ""))
-    process_sql.store_and_show_personal(decided, notice, {decided.pks[0]: Text("Third", "")})
+    show(decided, notice, Text("First", ""))
+    show(decided, notice, Text("Second", ""))
+    process_sql.store_and_show(decided, notice, [Text("Third", ""), Text("Fourth", "")], {decided.pks[0]: 1})
     process_sql.store(Decided({"app": Outcome(Status.SKIPPED, Reason.CATEGORY)}, decided.pks))
     assert list(AppNotification.objects.values_list("title", flat=True)) == ["First"]
     assert outcomes_of(alice) == {"app": "created: default"}
@@ -98,9 +103,9 @@ def test_a_row_that_is_in_the_inbox_already_is_left_alone(alice: Person) -> None
     event, notice = told()
     planned(event, [alice.pk])
     decided = Decided(SHOWN, [NotifiableEvent.objects.get().pk])
-    process_sql.store_and_show(decided, notice, Text("First", ""))
+    show(decided, notice, Text("First", ""))
     NotifiableEvent.objects.update(outcomes=None)
-    process_sql.store_and_show(decided, notice, Text("Second", ""))
+    show(decided, notice, Text("Second", ""))
     assert list(AppNotification.objects.values_list("title", flat=True)) == ["First"]
 
 
@@ -108,8 +113,9 @@ def test_each_gets_their_own_text(alice: Person, bob: Person) -> None:
     event, notice = told()
     planned(event, [alice.pk, bob.pk])
     of = process_sql.people_of(list(NotifiableEvent.objects.values_list("pk", flat=True)))
-    texts = {pk: Text(f"For {person}", f"Dear {person}") for pk, person in of.items()}
-    process_sql.store_and_show_personal(Decided(SHOWN, list(of)), notice, texts)
+    texts = [Text(f"For {person}", f"Dear {person}") for person in of.values()]
+    number = {pk: at for at, pk in enumerate(of)}
+    process_sql.store_and_show(Decided(SHOWN, list(of)), notice, texts, number)
     assert dict(AppNotification.objects.values_list("person", "title")) == {
         alice.pk: f"For {alice.pk}",
         bob.pk: f"For {bob.pk}",

@@ -1,5 +1,6 @@
 """Event types that exist only under test settings."""
 
+from datetime import datetime
 from typing import Annotated
 
 from events.bus import Payload, Priority, Secret, event_type
@@ -119,3 +120,11 @@ class ToldEverybody(Payload):
     """Every active person hears of it."""
 
     name: str = "Kite"
+
+
+@event_type("test.met", "Met", category="test", aliases=("meeting",), test_only=True)
+class Met(Payload):
+    """These people met at a moment."""
+
+    people: list[int]
+    at: datetime

@@ -1,14 +1,16 @@
 """Notifiers whose audience is in the payload."""
 
+from datetime import UTC, datetime
+
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
 from capabilities.people.models import Person
 from engagement.notifier import Notifier
-from tests.probe.events import Told, ToldBadly, ToldEverybody, ToldPersonally
+from tests.probe.events import Met, Told, ToldBadly, ToldEverybody, ToldPersonally
 
 
-def named(event: Told | ToldPersonally | ToldBadly) -> QuerySet[Person]:
+def named(event: Told | ToldPersonally | ToldBadly | Met) -> QuerySet[Person]:
     """Return the people whose primary keys are in the payload."""
     return get_user_model().objects.filter(pk__in=event.people)
 
@@ -57,3 +59,16 @@ class ToldEverybodyNotifier(Notifier[ToldEverybody]):
     def audience(self, event: ToldEverybody) -> QuerySet[Person]:
         """Return everybody."""
         return get_user_model().objects.all()
+
+
+class MetNotifier(Notifier[Met]):
+    """A wording with a moment."""
+
+    event = Met
+    channels = ("app",)
+    reason = "you were there"
+    example = Met(people=[1], at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+
+    def audience(self, event: Met) -> QuerySet[Person]:
+        """Return the named."""
+        return named(event)

@@ -2,9 +2,8 @@
 
 import pytest
 
-from engagement.channels import Channel, channels
+from engagement.channels import Channel, channel_choices, channels
 from engagement.decide import Medium
-from engagement.models.template import channel_choices
 
 
 @pytest.mark.parametrize("name", channels())

@@ -78,9 +78,12 @@ def test_only_the_expired_are_cleaned_up(alice: Person, bob: Person) -> None:
     assert list(AppNotification.objects.all()) == [new]
 
 
-def test_an_undecided_one_made_by_hand_goes_in_its_time(alice: Person) -> None:
+def test_an_undecided_one_made_by_hand_is_kept_as_long_as_dead_work(alice: Person) -> None:
     NotifiableEvent.objects.create(event_type="test.told", person=alice)
     age(NotifiableEvent)
+    clean_up()
+    assert NotifiableEvent.objects.exists()
+    NotifiableEvent.objects.update(delete_at=timezone.now() - timedelta(days=91))
     clean_up()
     assert not NotifiableEvent.objects.exists()
 

@@ -1,0 +1,99 @@
+"""Step 6: the texts of one notice for many people: once for each language, and time zone or name if that matters."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone, translation
+
+from engagement import wording
+from engagement.conf import conf
+from engagement.models.app import REASON_LENGTH
+from engagement.models.person import zone
+from engagement.notice import Notice
+from engagement.process_sql import Group, people_of
+from engagement.render import Renderer, Text, shorten
+from events.bus import EventTypes
+
+
+@dataclass(slots=True)
+class Texts:
+    """The different texts, and which of them each NotifiableEvent gets."""
+
+    texts: list[Text] = field(default_factory=list)
+    number: dict[int, int] = field(default_factory=dict)
+    _known: dict[tuple[Any, ...], int] = field(default_factory=dict)
+
+    def of(self, pk: int) -> Text:
+        """Return the text of a NotifiableEvent."""
+        return self.texts[self.number[pk]]
+
+    def fallbacks(self) -> int:
+        """Return how many people got the fallback."""
+        return sum(self.texts[number].is_fallback for number in self.number.values())
+
+
+class Writer:
+    """Writes one notice on one channel."""
+
+    def __init__(self, notice: Notice, channel: str, languages: Iterable[str]) -> None:
+        self._notice = notice
+        chosen = sorted(set(languages))
+        edited = wording.edited_in(notice.slug, channel, chosen)
+        self._renderers = {
+            language: Renderer(notice.slug, channel, language, fallback(notice, language), edited=edited)
+            for language in chosen
+        }
+        self._common = {"site": conf.site_name, **notice.params, "url": notice.url}
+        self._zoned = any(isinstance(value, datetime | time) for value in notice.params.values())
+
+    def write(self, groups: Sequence[Group]) -> Texts:
+        """Return the texts of these people."""
+        found = Texts()
+        personal = any("person" in self._names_used(language) for language in self._renderers)
+        names = _names([pk for group in groups for pk in group.pks]) if personal else {}
+        for group in groups:
+            with translation.override(group.language), timezone.override(zone(group.time_zone)):
+                self._write(found, group, names)
+        return found
+
+    def _write(self, found: Texts, group: Group, names: Mapping[int, str]) -> None:
+        personal = "person" in self._names_used(group.language)
+        for pk in group.pks:
+            name = names[pk] if personal else ""
+            key = (group.language, group.time_zone if self._zoned else "", name)
+            if key not in found._known:
+                found._known[key] = len(found.texts)
+                found.texts.append(self.text(group.language, name))
+            found.number[pk] = found._known[key]
+
+    def text(self, language: str, name: str) -> Text:
+        """Return the text in a language that is active, for a person of this name."""
+        reason = shorten(str(self._notice.reason), REASON_LENGTH)
+        values = {"reason": reason, "person": name, **self._common}
+        return replace(self._renderers[language].render(values), reason=reason)
+
+    def _names_used(self, language: str) -> frozenset[str]:
+        return self._renderers[language].names - self._common.keys()
+
+
+def _names(pks: Sequence[int]) -> dict[int, str]:
+    """Return what to call the people whom these NotifiableEvents concern."""
+    people = people_of(pks)
+    found = get_user_model()._default_manager.in_bulk(list(people.values()))
+    return {pk: name_of(found[person]) if person in found else "" for pk, person in people.items()}
+
+
+def name_of(person: Any) -> str:
+    """Return the full name of those user models that have one."""
+    full_name = getattr(person, "get_full_name", str)()
+    return full_name or str(person.get_username())
+
+
+def fallback(notice: Notice, language: str) -> Text:
+    """Return a text that needs no wording: what kind of thing happened. The address is on the row."""
+    found = EventTypes.get(notice.event_type)
+    with translation.override(language):
+        return Text(str(found.display_name) if found else notice.event_type, "", is_fallback=True)

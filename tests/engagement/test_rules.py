@@ -1,0 +1,88 @@
+"""What operators laid down, and that it is followed."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from capabilities.people.models import Person
+from engagement.decide import Importance, Rule
+from engagement.fanout import fan_out
+from engagement.models import AppNotification, NotificationRule
+from engagement.rules import Rules, rules_for
+from tests.engagement.samples import outcomes_of, published
+from tests.probe.events import Told
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def lay_down(**fields: object) -> NotificationRule:
+    rule = NotificationRule(**fields)
+    rule.full_clean()
+    rule.save()
+    return rule
+
+
+def test_without_a_rule_nothing_is_said() -> None:
+    assert rules_for("test.told", "test") == Rules()
+    assert rules_for("test.told", "test").enabled
+
+
+def test_both_rules_are_found_in_one_query_and_the_types_is_the_stronger() -> None:
+    lay_down(category="test", channels=["app"], retention=DAY, importance="low")
+    lay_down(event_type="test.told", mandatory=["email"], importance="high")
+    lay_down(category="product", channels=[])
+    lay_down(event_type="test.pinged", channels=[])
+    assert rules_for("test.told", "test") == Rules(
+        of_type=Rule(None, frozenset({"email"})),
+        of_category=Rule(frozenset({"app"})),
+        retention=DAY,
+        importance=Importance.HIGH,
+    )
+
+
+def test_a_rule_decides_where_it_goes_and_how_long_it_is_kept(alice: Person) -> None:
+    lay_down(event_type="test.told", channels=["app"], importance="high", retention=9 * DAY)
+    fan_out(published(Told(people=[alice.pk])))
+    row = AppNotification.objects.get()
+    assert outcomes_of(alice) == {
+        "app": "created: rule for this event type",
+        "email": "skipped: rule for this event type",
+    }
+    assert row.importance == "high"
+    assert 8 * DAY < row.delete_at - timezone.now() < 10 * DAY
+
+
+def test_switched_off_nobody_is_told_and_the_outcome_says_so(alice: Person) -> None:
+    lay_down(category="test", is_active=False)
+    fan_out(published(Told(people=[alice.pk])))
+    assert set(outcomes_of(alice).values()) == {"skipped: switched off"}
+    assert not AppNotification.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"category": "test", "channels": ["pigeon"]},
+        {"category": "test", "channels": "app"},
+        {"category": "test", "mandatory": {"app": True}},
+        {"category": "test", "importance": "vital"},
+        {"category": "test", "retention": timedelta(0)},
+        {"category": "test", "event_type": "test.told"},
+        {"event_type": "test.tolt"},
+        {},
+    ],
+)
+def test_a_rule_that_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        NotificationRule(**fields).full_clean()
+
+
+def test_there_is_one_rule_for_each() -> None:
+    lay_down(category="test")
+    with pytest.raises(IntegrityError, match="rule_once"), transaction.atomic():
+        NotificationRule.objects.create(category="test")
