@@ -85,6 +85,13 @@ class Outcome:
     def __str__(self) -> str:
         return f"{self.status}: {self.reason}{', held' if self.held else ''}"
 
+    @classmethod
+    def parse(cls, text: str) -> "Outcome":
+        """Return what was stored."""
+        status, _colon, rest = text.partition(": ")
+        reason, _comma, held = rest.partition(", ")
+        return cls(Status(status), Reason(reason), held == "held")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

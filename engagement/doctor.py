@@ -1,0 +1,67 @@
+"""The accounts: every event x person x channel has exactly one outcome. Asked of the whole table, in SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from engagement.channels import channels
+from events.sql import fetch
+
+COVERED = """EXISTS (SELECT 1 FROM engagement_notificationbatch work
+                      WHERE work.event_id = concerned.event_log_id
+                        AND concerned.id BETWEEN work.first_id AND work.last_id
+                        AND (work.finished_at IS NULL OR work.state = 'dead'))"""
+#: What must not be there: a sentence, and the query of the ids.
+CHECKS: dict[str, str] = {
+    "NotifiableEvents of a published event that nobody will decide": f"""
+        SELECT id FROM engagement_notifiableevent concerned
+         WHERE outcomes IS NULL AND event_log_id IS NOT NULL AND NOT {COVERED}""",
+    "NotifiableEvents without exactly one outcome on every channel": """
+        SELECT id FROM engagement_notifiableevent
+         WHERE outcomes IS NOT NULL
+           AND NOT (outcomes ?& %s::text[]
+                    AND (SELECT count(*) FROM jsonb_object_keys(outcomes)) = cardinality(%s::text[]))""",
+    "NotifiableEvents said to be in the inbox that are not": """
+        SELECT id FROM engagement_notifiableevent concerned
+         WHERE outcomes ->> 'app' LIKE 'created:%%' AND delete_at > now()
+           AND NOT EXISTS (SELECT 1 FROM engagement_appnotification shown WHERE shown.event_id = concerned.id)""",
+    "AppNotifications whose outcome is not that they were created": """
+        SELECT shown.id FROM engagement_appnotification shown
+          JOIN engagement_notifiableevent concerned ON concerned.id = shown.event_id
+         WHERE concerned.outcomes ->> 'app' NOT LIKE 'created:%%'""",
+    "NotificationBatches with more outcomes than recipients": """
+        SELECT id FROM engagement_notificationbatch WHERE created + skipped > recipients""",
+}
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that must not be."""
+
+    what: str
+    count: int
+    #: The first ids.
+    examples: list[int]
+
+
+def examine() -> list[Finding]:
+    """Return what is wrong, which is nothing.
+
+    A channel that was added lately is missing from the outcomes of before: they expire within days.
+    """
+    names = sorted(channels())
+    found = [(what, fetch(_counted(query), [names] * query.count("%s"))[0]) for what, query in CHECKS.items()]
+    return [Finding(what, count, examples) for what, (count, examples) in found if count]
+
+
+def _counted(query: str) -> str:
+    return f"SELECT count(*), (array_agg(id ORDER BY id))[1:{EXAMPLES}] FROM ({query}) found"
+
+
+def accounts() -> dict[str, Any]:
+    """Return how many outcomes there are of each kind, by channel."""
+    rows = fetch("""
+        SELECT channel, split_part(outcome, ':', 1), count(*)
+          FROM engagement_notifiableevent, jsonb_each_text(outcomes) AS each(channel, outcome)
+         GROUP BY 1, 2 ORDER BY 1, 2""")
+    return {f"{channel} {status}": count for channel, status, count in rows}

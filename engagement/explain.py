@@ -1,0 +1,158 @@
+"""Why, and why not: the outcomes of an event for a person, in sentences, with the setting that decides."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from engagement.channels import channels
+from engagement.decide import Outcome, Reason, Status
+from engagement.models import NotifiableEvent
+from engagement.registry import Notifier, notifiers
+from events.bus import EventLog, EventTypes
+
+
+class Setting(StrEnum):
+    """Where a decision can be changed."""
+
+    EVENT_TYPE = "event type"
+    CATEGORY = "category"
+    MUTES = "mutes"
+    QUIET_HOURS = "quiet hours"
+    NOWHERE = ""
+
+
+SENTENCES: dict[Reason, tuple[str | Promise, Setting]] = {
+    Reason.PERSON_GONE: (_("The account had been deleted."), Setting.NOWHERE),
+    Reason.PERSON_INACTIVE: (_("The account was not active."), Setting.NOWHERE),
+    Reason.RETRACTED: (_("It was taken back by the one who published it."), Setting.NOWHERE),
+    Reason.EXPIRED: (_("When its turn came, it was too late to be of use."), Setting.NOWHERE),
+    Reason.SWITCHED_OFF: (
+        _("Notifications of this kind are switched off for everybody."),
+        Setting.NOWHERE,
+    ),
+    Reason.OWN_ACT: (_("People are not notified of what they did themselves."), Setting.NOWHERE),
+    Reason.MUTED: (_("You have muted what it is about."), Setting.MUTES),
+    Reason.MANDATORY: (
+        _("Notifications of this kind always go here; they cannot be switched off."),
+        Setting.NOWHERE,
+    ),
+    Reason.EVENT_TYPE: (_("You chose so for this kind of event."), Setting.EVENT_TYPE),
+    Reason.CATEGORY: (_("You chose so for this category."), Setting.CATEGORY),
+    Reason.EVENT_TYPE_RULE: (
+        _("You have not chosen, and it is usual for this kind of event."),
+        Setting.EVENT_TYPE,
+    ),
+    Reason.CATEGORY_RULE: (_("You have not chosen, and it is usual for this category."), Setting.CATEGORY),
+    Reason.DEFAULT: (_("You have not chosen, and it is the default."), Setting.EVENT_TYPE),
+    Reason.NO_ENDPOINT: (_("There is no address to reach you at."), Setting.NOWHERE),
+    Reason.SUPPRESSED: (_("Your address has refused our messages."), Setting.NOWHERE),
+    Reason.NOT_CONFIGURED: (_("This channel is not set up here."), Setting.NOWHERE),
+}
+STATUSES = {
+    Status.CREATED: _("in your inbox"),
+    Status.PLANNED: _("on its way"),
+    Status.SKIPPED: _("not sent"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of it on one channel, and why."""
+
+    channel: str
+    label: str | Promise
+    #: None if it has not been decided yet.
+    outcome: Outcome | None
+
+    @property
+    def status(self) -> str | Promise:
+        """What became of it, in words."""
+        return STATUSES[self.outcome.status] if self.outcome else _("not decided yet")
+
+    @property
+    def sentence(self) -> str | Promise:
+        """Why, in a sentence."""
+        if self.outcome is None:
+            return _("A worker will get to it.")
+        if self.outcome.held:
+            return _("It waits for the end of your quiet hours.")
+        return SENTENCES[self.outcome.reason][0]
+
+    @property
+    def setting(self) -> Setting:
+        """Where this could be changed."""
+        if self.outcome is None:
+            return Setting.NOWHERE
+        return Setting.QUIET_HOURS if self.outcome.held else SENTENCES[self.outcome.reason][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One event and one person."""
+
+    event_type: str
+    display_name: str | Promise
+    category: str
+    about: str
+    #: Why the event concerned the person, as they are told: "you manage this product".
+    reason: str | Promise
+    verdicts: list[Verdict]
+
+
+def explain(notifiable: NotifiableEvent) -> Explanation:
+    """Return why a person was notified or not of an event that concerned them."""
+    notifier = _notifier_of(notifiable)
+    event_type = EventTypes.get(notifiable.event_type)
+    log = notifiable.event_log
+    return Explanation(
+        event_type=notifiable.event_type,
+        display_name=event_type.display_name if event_type else notifiable.event_type,
+        category=_category(notifiable, notifier),
+        about=log.about if log else "",
+        reason=notifier.reason if notifier else "",
+        verdicts=list(_verdicts(notifiable.outcomes)),
+    )
+
+
+def _notifier_of(notifiable: NotifiableEvent) -> Notifier[Any] | None:
+    by_name = {notifier.name: notifier for notifier in notifiers}
+    return by_name.get(notifiable.notifier) or notifiers.for_slug(notifiable.event_type)
+
+
+def _category(notifiable: NotifiableEvent, notifier: Notifier[Any] | None) -> str:
+    if notifier:
+        return notifier.effective_category()
+    found = EventTypes.get(notifiable.event_type)
+    return found.category if found else ""
+
+
+def _verdicts(outcomes: dict[str, str] | None) -> Iterator[Verdict]:
+    """Yield the verdict on each channel of the installation, and on those that it once had."""
+    stored = outcomes or {}
+    labels: dict[str, Any] = {name: channel.label for name, channel in channels().items()}
+    for name in labels | dict.fromkeys(stored):
+        outcome = Outcome.parse(stored[name]) if name in stored else None
+        yield Verdict(name, labels.get(name) or name, outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Unconcerned:
+    """The event did not concern the person: none of these notifiers chose them."""
+
+    event_type: str
+    asked: list[str]
+
+
+def explain_event(log: EventLog, person: Any) -> Explanation | Unconcerned:
+    """Return why a person was notified or not of an event, or that it did not concern them.
+
+    What is retained can be explained: 72 hours, unless the category says otherwise.
+    """
+    found = NotifiableEvent.objects.filter(event_log=log.pk, person=person).first()
+    if found is not None:
+        return explain(found)
+    return Unconcerned(log.type, [notifier.name for notifier in notifiers.of(log.type)])

@@ -1,0 +1,97 @@
+"""Why, and why not, in sentences."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from capabilities.people.models import Person
+from engagement.decide import Outcome, Reason, Status
+from engagement.explain import SENTENCES, Explanation, Setting, Unconcerned, explain, explain_event
+from engagement.models import Mute, NotifiableEvent, NotificationPreference
+from events.bus import EventLog, event_bus
+from events.testing import work_off
+from tests.probe.events import Told
+
+pytestmark = pytest.mark.django_db
+
+
+def told(*people: Person, about: str = "") -> EventLog:
+    """Publish, and do the work."""
+    log = event_bus.publish(Told(people=[person.pk for person in people]), about=about or None)
+    work_off()
+    return log
+
+
+def explained(log: EventLog, person: Person) -> Explanation:
+    found = explain_event(log, person)
+    assert isinstance(found, Explanation)
+    return found
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("held", [True, False])
+def test_an_outcome_is_read_as_it_was_stored(status: Status, reason: Reason, held: bool) -> None:
+    outcome = Outcome(status, reason, held)
+    assert Outcome.parse(str(outcome)) == outcome
+
+
+def test_every_reason_has_a_sentence_of_its_own() -> None:
+    assert SENTENCES.keys() == set(Reason)
+    assert len({str(sentence) for sentence, _setting in SENTENCES.values()}) == len(Reason)
+
+
+def test_why_it_came(alice: Person) -> None:
+    found = explained(told(alice), alice)
+    app, email = found.verdicts
+    assert (found.display_name, found.category, found.reason) == ("Told", "test", "you are on the list")
+    assert (app.channel, app.status, app.setting) == ("app", "in your inbox", Setting.EVENT_TYPE)
+    assert (email.status, email.sentence) == ("not sent", "This channel is not set up here.")
+
+
+def test_why_it_did_not_come(alice: Person, bob: Person, carol: Person) -> None:
+    NotificationPreference.objects.create(person=alice, category="test", type="none")
+    NotificationPreference.objects.create(person=bob, event_type="test.told", type="none")
+    Mute.objects.create(person=carol, about="kite:1")
+    log = told(alice, bob, carol, about="kite:1")
+    settings = {person: explained(log, person).verdicts[0].setting for person in (alice, bob, carol)}
+    assert settings == {alice: Setting.CATEGORY, bob: Setting.EVENT_TYPE, carol: Setting.MUTES}
+
+
+def test_what_is_not_decided_yet_says_so(alice: Person) -> None:
+    concerned = NotifiableEvent.objects.create(event_type="test.told", person=alice)
+    assert [str(verdict.status) for verdict in explain(concerned).verdicts] == ["not decided yet"] * 2
+
+
+def test_a_channel_that_is_gone_is_still_explained(alice: Person) -> None:
+    concerned = NotifiableEvent.objects.create(
+        event_type="test.told",
+        person=alice,
+        outcomes={"app": "created: default", "pigeon": "skipped: own act"},
+    )
+    assert [verdict.channel for verdict in explain(concerned).verdicts] == ["app", "email", "pigeon"]
+
+
+def test_an_event_type_that_is_gone_is_still_explained(alice: Person) -> None:
+    concerned = NotifiableEvent.objects.create(event_type="long.gone", person=alice)
+    assert explain(concerned).display_name == "long.gone"
+
+
+def test_who_was_in_no_audience_hears_who_was_asked(alice: Person, bob: Person) -> None:
+    assert explain_event(told(alice), bob) == Unconcerned("test.told", ["probe.ToldNotifier"])
+
+
+def test_an_operator_asks_by_command(alice: Person, bob: Person, capsys: pytest.CaptureFixture[str]) -> None:
+    log = told(alice)
+    call_command("explain_notification", str(log.pk), "alice")
+    assert "app: created: default. You have not chosen, and it is the default." in capsys.readouterr().out
+    call_command("explain_notification", str(log.event_id), str(bob.pk))
+    assert "It did not concern them" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("event", "person"), [("0", "alice"), ("x", "alice"), ("99999999999999999999", "alice"), ("", "mallory")]
+)
+def test_the_command_says_what_it_does_not_know(alice: Person, event: str, person: str) -> None:
+    log = told(alice)
+    with pytest.raises(CommandError, match=r"There is no (event|person)"):
+        call_command("explain_notification", event or str(log.pk), person)
