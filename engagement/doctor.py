@@ -22,7 +22,7 @@ CHECKS: dict[str, str] = {
                     AND (SELECT count(*) FROM jsonb_object_keys(outcomes)) = cardinality(%s::text[]))""",
     "NotifiableEvents said to be in the inbox that are not": """
         SELECT id FROM engagement_notifiableevent concerned
-         WHERE outcomes ->> 'app' LIKE 'created:%%' AND delete_at > now()
+         WHERE outcomes ->> 'app' LIKE 'created:%%' AND delete_at > statement_timestamp()
            AND NOT EXISTS (SELECT 1 FROM engagement_appnotification shown WHERE shown.event_id = concerned.id)""",
     "AppNotifications whose outcome is not that they were created": """
         SELECT shown.id FROM engagement_appnotification shown
