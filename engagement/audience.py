@@ -1,6 +1,6 @@
 """Whom somebody named, as a query for primary keys of people."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -48,11 +48,13 @@ def _keys_of(found: "models.QuerySet[Any]", source: str) -> "models.QuerySet[Any
 def _keys(audience: Any, source: str) -> list[Any]:
     """Return the primary keys of an iterable of people or primary keys; raise TypeError for anything else."""
     person = get_user_model()
-    if not isinstance(audience, Iterable) or isinstance(audience, str):
+    if not isinstance(audience, Iterable) or isinstance(audience, str | bytes | Mapping):
         raise TypeError(f"{source} {type(audience).__name__}, not a queryset or an iterable of people.")
     keys = []
     for each in audience:
         if isinstance(each, models.Model) and not isinstance(each, person):
             raise TypeError(f"{source} a {type(each).__name__}, which is no {person.__name__}.")
+        if isinstance(each, bool | float):
+            raise TypeError(f"{source} {each!r}, which is no primary key.")
         keys.append(getattr(each, "pk", each))
     return keys

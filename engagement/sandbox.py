@@ -19,7 +19,7 @@ from django.template import (
     defaultfilters,
     defaulttags,
 )
-from django.template.base import FilterExpression, Lexer, NodeList, Parser, Variable
+from django.template.base import FilterExpression, Lexer, NodeList, Parser, TokenType, Variable
 
 TAGS = ("if", "comment")
 FILTERS = (
@@ -27,7 +27,6 @@ FILTERS = (
     "date",
     "default",
     "default_if_none",
-    "join",
     "length",
     "lower",
     "pluralize",
@@ -46,6 +45,8 @@ SPELLING = {"date", "join", "time", "yesno"}
 MOST_DECIMALS = 20
 LONGEST = 4_000
 DEEPEST = 10
+#: In one tag: conditions are nested too, by `not` and `and`.
+MOST_WORDS = 50
 #: What PostgreSQL's text cannot hold: NUL and lone surrogates.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -59,12 +60,20 @@ def floatformat(value: Any, decimals: Any = -1) -> str:
     return defaultfilters.floatformat(value, decimals)
 
 
+def join(values: Any, separator: str) -> str:
+    """Join a list. Not the characters of a text, as Django's filter does: again and again, that multiplies it."""
+    if isinstance(values, str):
+        raise TemplateSyntaxError("join is for lists, not for texts.")
+    return separator.join(str(value) for value in values)
+
+
 class _Permitted(Library):
     def __init__(self) -> None:
         super().__init__()
         self.tags = {name: defaulttags.register.tags[name] for name in TAGS}
         self.filters = {name: defaultfilters.register.filters[name] for name in FILTERS}
         self.filter("floatformat", floatformat)
+        self.filter("join", join)
 
 
 class _Engine(Engine):
@@ -128,7 +137,14 @@ class SandboxedTemplate(Template):
 
     def compile_nodelist(self) -> Any:
         """Parse with the restricted parser."""
-        parser = _Parser(Lexer(self.source).tokenize(), {}, self.engine.template_builtins, self.origin)
+        tokens = Lexer(self.source).tokenize()
+        if any(
+            len(token.contents.split()) > MOST_WORDS
+            for token in tokens
+            if token.token_type == TokenType.BLOCK
+        ):
+            raise TemplateSyntaxError(f"A tag has more than {MOST_WORDS} words.")
+        parser = _Parser(tokens, {}, self.engine.template_builtins, self.origin)
         nodes = parser.parse()
         self.names = frozenset(parser.names) - {"True", "False", "None"}
         self.extra_data = parser.extra_data

@@ -23,6 +23,15 @@ class Announced(Payload):
     url: str = "/seasons/1/"
 
 
+@event_type("bench.addressed", "Addressed", category="community")
+class Addressed(Payload):
+    """M3: for the first so many people, each by their name."""
+
+    people: int
+    name: str = "The new season"
+    url: str = "/seasons/1/"
+
+
 @event_type("bench.rung", "Rung", category="community")
 class Rung(Payload):
     """M5: for one person."""

@@ -3,7 +3,7 @@
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 
-from bench.app.events import Announced, Rung
+from bench.app.events import Addressed, Announced, Rung
 from capabilities.people.models import Person
 from engagement.notifier import Notifier
 
@@ -17,6 +17,19 @@ class AnnouncedNotifier(Notifier[Announced]):
     example = Announced(people=1)
 
     def audience(self, event: Announced) -> QuerySet[Person]:
+        """Return the first so many."""
+        return get_user_model().objects.filter(pk__lte=event.people)
+
+
+class AddressedNotifier(Notifier[Addressed]):
+    """A text for each, to the inbox."""
+
+    event = Addressed
+    channels = ("app",)
+    reason = "you are a member"
+    example = Addressed(people=1)
+
+    def audience(self, event: Addressed) -> QuerySet[Person]:
         """Return the first so many."""
         return get_user_model().objects.filter(pk__lte=event.people)
 

@@ -7,30 +7,32 @@ from contextlib import contextmanager
 from django.db import transaction
 
 from bench import database
-from bench.app.events import Announced
+from bench.app.events import Addressed, Announced
 from bench.m2_fan_out import WARMING, inbox
 from bench.processes import Running, manage, running
-from events.bus import event_bus
+from events.bus import Payload, event_bus
 
 
 @contextmanager
-def workers() -> Iterator[tuple[Running, Callable[[int], float]]]:
+def workers(
+    event: type[Announced | Addressed] = Announced,
+) -> Iterator[tuple[Running, Callable[[int], float]]]:
     """Run `manage.py worker`, which has done something already; give it, and the fan-out."""
     database.clear()
     with inbox.told() as wait_for, running(manage("worker")) as found:
 
         def fan_out(people: int) -> float:
-            return _fan_out(people, wait_for)
+            return _fan_out(event(people=people), people, wait_for)
 
         fan_out(WARMING)
         yield found, fan_out
 
 
-def _fan_out(people: int, wait_for: Callable[[int], None]) -> float:
+def _fan_out(event: Payload, people: int, wait_for: Callable[[int], None]) -> float:
     """Tell the first so many people; return the seconds from before publish() to the last inbox row."""
     there = database.count(database.INBOX)
     started = time.perf_counter()
     with transaction.atomic():
-        event_bus.publish(Announced(people=people))
+        event_bus.publish(event)
     wait_for(there + people)
     return time.perf_counter() - started

@@ -17,7 +17,7 @@ from capabilities.people.models import Organisation, OrganisationRole, Person
 from engagement.fanout import BATCH_SIZE, fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
 from engagement.notifier import Notifier
-from events.bus import EventLog, event_bus
+from events.bus import Cancel, EventLog, event_bus
 from events.drain import drain
 from events.models import HandlerRun
 from events.replay import replay
@@ -402,3 +402,31 @@ def test_runs_at_the_same_time_concern_nobody_twice() -> None:
     assert concerned() == sorted(people)
     assert AppNotification.objects.count() == 60
     assert sum(NotificationBatch.objects.values_list("recipients", flat=True)) == 60
+
+
+@pytest.mark.parametrize("junk", [b"\x01\x02", {1: 2}, [1.9], [True]])
+def test_what_only_looks_like_primary_keys_is_refused(declare: Declare, junk: Any) -> None:
+    declare(lambda: junk)
+    with pytest.raises(TypeError, match=r"own\.Listener\.audience\(\) returned"):
+        fan_out(published(Unheard()))
+    assert not NotifiableEvent.objects.exists()
+
+
+def test_a_notifier_that_sees_no_point_leaves_it_to_the_others(declare: Declare, alice: Person) -> None:
+    def pointless() -> list[int]:
+        raise Cancel("There is none.")
+
+    declare(pointless, "First")
+    declare(lambda: [alice.pk], "Second")
+    fan_out(published(Unheard()))
+    assert NotifiableEvent.objects.get().notifier == "own.Second"
+
+
+def test_if_all_of_them_see_no_point_the_run_is_cancelled(declare: Declare) -> None:
+    def pointless() -> list[int]:
+        raise Cancel("There is none.")
+
+    declare(pointless, "First")
+    declare(pointless, "Second")
+    with pytest.raises(Cancel, match="There is none"):
+        fan_out(published(Unheard()))

@@ -26,9 +26,10 @@ from engagement.models import (
 )
 from engagement.notifier import Notifier
 from engagement.process import process_batch
-from events.bus import InvalidEventType, event_bus
+from events.bus import EventLog, InvalidEventType, event_bus
 from events.drain import drain
 from events.handle import attempt
+from events.models import HandlerRun
 from tests.conftest import make_people, make_person
 from tests.engagement.samples import outcomes_of, planned, published
 from tests.probe.events import Told, ToldBadly, ToldPersonally, Unheard
@@ -442,3 +443,12 @@ def test_a_batch_of_a_notifier_that_is_not_known_yet_waits(alice: Person) -> Non
     batch.refresh_from_db()
     assert (batch.state, batch.failed) == ("retrying", 0)
     assert "shop.SoldNotifier" in batch.last_error
+
+
+def test_a_batch_whose_event_is_gone_is_cancelled(alice: Person) -> None:
+    batch = planned(published(Told(people=[])), [alice.pk])
+    HandlerRun.objects.all().delete()
+    EventLog.objects.all().delete()
+    drain()
+    batch.refresh_from_db()
+    assert (batch.state, batch.last_error) == ("cancelled", "The event is gone.")

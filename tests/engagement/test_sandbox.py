@@ -281,3 +281,15 @@ def test_a_template_longer_than_may_be_is_not_even_compiled() -> None:
     compile_text("{{" * 2_000)
     with pytest.raises(TemplateSyntaxError, match="4000 are permitted"):
         compile_text("{{" * 2_001)
+
+
+@pytest.mark.parametrize("words", ["not ", "a and "])
+def test_a_condition_has_an_end(words: str) -> None:
+    with pytest.raises(TemplateSyntaxError, match="more than 50 words"):
+        compile_text("{% if " + words * 600 + "a %}x{% endif %}")
+
+
+def test_texts_are_not_joined_with_themselves() -> None:
+    with pytest.raises(TemplateSyntaxError, match="join is for lists"):
+        compile_text("{{ a|join:'0123456789'|join:'0123456789' }}").text({"a": ["x"] * 10})
+    assert compile_text("{{ a|join:', ' }}").text({"a": ["<x>", 2]}) == "<x>, 2"
