@@ -3,7 +3,8 @@
 import pytest
 from django.test import TestCase
 
-from capabilities.people.models import Person
+from capabilities.people.models import Organisation, Person
+from capabilities.product_management.services import ProductManagementService
 from engagement.models import NotificationPreference
 from engagement.testing import captured_notifications
 from events.bus import event_bus
@@ -36,3 +37,14 @@ class TheKit(TestCase):
     def test_a_handler_that_fails_fails_the_test(self) -> None:
         with pytest.raises(AssertionError, match="has failed"), captured_notifications():
             event_bus.publish(Pinged(note="fail"))
+
+
+@pytest.mark.django_db
+def test_the_sample_of_the_documentation(organisation: Organisation, alice: Person) -> None:
+    bob, carol = (Person.objects.get(username=name) for name in ("bob", "carol"))
+    NotificationPreference.objects.create(person=carol, category="product", type="none")
+    with captured_notifications() as captured:
+        ProductManagementService.create_product({"name": "Kite"}, alice, organisation)
+    assert captured.told("product.created") == {alice, bob}
+    assert (captured.why_not(carol) or {})["app"] == "skipped: choice for this category"
+    assert captured.notifications(bob)[0].title == "Alice Arden created Kite"
