@@ -121,6 +121,10 @@ class Traits:
     no_endpoint: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
 
+    def has_chosen(self) -> bool:
+        """Tell whether there is a record of a choice."""
+        return self.type_choice is not None or self.category_choice is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Medium:

@@ -76,19 +76,29 @@ def _forget_secrets(notifiable: NotifiableEvent) -> None:
 def process(notice: Notice, groups: Sequence[Group]) -> Counts:
     """Decide, render, insert and store the outcomes for these undecided NotifiableEvents."""
     notice = _as_it_stands(notice)
-    _log_who_chose_nothing(notice, groups)
     decided = _decide(notice, groups)
     shown = [each for each in decided if each.outcomes["app"].status == Status.CREATED]
     fallbacks = _fill_inboxes(notice, shown, groups)
     for each in decided:
         if each not in shown:
             process_sql.store(each)
-    skipped = [
-        len(each.pks)
-        for each in decided
-        if all(out.status == Status.SKIPPED for out in each.outcomes.values())
-    ]
-    return Counts(sum(len(each.pks) for each in decided) - sum(skipped), sum(skipped), fallbacks)
+    skipped = sum(len(each.pks) for each in decided if each.is_skipped())
+    counts = Counts(sum(len(each.pks) for each in decided) - skipped, skipped, fallbacks)
+    _log(notice, groups, counts)
+    return counts
+
+
+def _log(notice: Notice, groups: Sequence[Group], counts: Counts) -> None:
+    """Say what came of it, once for a batch, and for how many the default had to do."""
+    silent = sum(len(group.pks) for group in groups if not group.traits.has_chosen())
+    logger.info(
+        "%s: %d notified, %d skipped, %d with the fallback text; %d of them had chosen nothing.",
+        notice.event_type,
+        counts.created,
+        counts.skipped,
+        counts.fallbacks,
+        silent,
+    )
 
 
 def _as_it_stands(notice: Notice) -> Notice:
@@ -96,17 +106,6 @@ def _as_it_stands(notice: Notice) -> Notice:
     if not notice.about or notice.log_id is None or not is_retracted(notice.about, notice.log_id):
         return notice
     return replace(notice, policy=replace(notice.policy, retracted=True))
-
-
-def _log_who_chose_nothing(notice: Notice, groups: Sequence[Group]) -> None:
-    people = sum(len(group.pks) for group in groups)
-    without = sum(
-        len(group.pks) for group in groups if group.traits.type_choice is group.traits.category_choice is None
-    )
-    if without:
-        logger.info(
-            "%d of %d people chose nothing for %s: the default applies.", without, people, notice.event_type
-        )
 
 
 def _decide(notice: Notice, groups: Sequence[Group]) -> list[Decided]:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from engagement.channels import channels
-from engagement.decide import Choice, Outcome, Preset, Traits, is_quiet
+from engagement.decide import Choice, Outcome, Preset, Status, Traits, is_quiet
 from engagement.models import NotifiableEvent, NotificationBatch
 from engagement.models.person import zone
 from engagement.notice import Notice
@@ -145,6 +145,10 @@ class Decided:
 
     outcomes: Mapping[str, Outcome]
     pks: list[int]
+
+    def is_skipped(self) -> bool:
+        """Tell whether nothing was sent on any channel."""
+        return all(outcome.status == Status.SKIPPED for outcome in self.outcomes.values())
 
     def values(self) -> list[Any]:
         """Return the parameters of DECIDE."""

@@ -108,15 +108,16 @@ def test_who_chose_nothing_gets_the_default_and_is_told_why_no_mail(
     caplog.set_level(logging.INFO, "engagement.process")
     tell(alice)
     assert outcomes_of(alice) == {"app": "created: default", "email": "skipped: channel not configured"}
-    assert "1 of 1 people chose nothing for test.told: the default applies." in caplog.text
+    assert "test.told: 1 notified, 0 skipped" in caplog.text
+    assert "1 of them had chosen nothing" in caplog.text
 
 
 def test_that_nobody_chose_is_logged_once_for_a_batch(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "engagement.process")
     event_bus.publish(Told(people=make_people(50)))
     drain()
-    assert [each.message for each in caplog.records if "chose nothing" in each.message] == [
-        "50 of 50 people chose nothing for test.told: the default applies."
+    assert [each.message for each in caplog.records if "chosen nothing" in each.message] == [
+        "test.told: 50 notified, 0 skipped, 0 with the fallback text; 50 of them had chosen nothing."
     ]
 
 
