@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from events.forget import forget_secrets_of
 from events.models import EventLog, HandlerRun
 from events.publish import Draft, prepare
-from events.registry import Payload
+from events.payload import Payload
 from events.work import State
 
 
