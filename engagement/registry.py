@@ -168,3 +168,20 @@ def permitted_params(slug: str) -> frozenset[str]:
     """Return the names that a wording may use: the payload's fields and COMMON_PARAMS."""
     found = event_type_of(slug)
     return COMMON_PARAMS | (frozenset(found.payload.model_fields) if found else frozenset())
+
+
+def slug_choices() -> list[tuple[str, str]]:
+    """Return every slug that a wording can have, and what it is about: those of notifiers, and every event type."""
+    slugs = {notifier.wording_slug() for notifier in notifiers} | {str(each) for each in EventTypes}
+    return [(slug, f"{slug} ({_about(slug)})") for slug in sorted(slugs)]
+
+
+def _about(slug: str) -> str:
+    found = event_type_of(slug)
+    return str(found.display_name) if found else ""
+
+
+def category_choices() -> list[tuple[str, str]]:
+    """Return the categories that there are, for model fields and forms; a new one needs no migration."""
+    named = {notifier.effective_category() for notifier in notifiers}
+    return [(name, name) for name in sorted(named | {each.category for each in EventTypes})]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channels
 from engagement.decide import PRESET_CHANNELS, Preset
 from engagement.models.scope import scope_constraint
+from engagement.registry import category_choices
 from events.bus import event_type_choices
 
 
@@ -42,7 +43,9 @@ class NotificationPreference(models.Model):
     event_type = models.CharField(
         _("event type"), max_length=100, blank=True, default="", choices=event_type_choices
     )
-    category = models.CharField(_("category"), max_length=50, blank=True, default="")
+    category = models.CharField(
+        _("category"), max_length=50, blank=True, default="", choices=category_choices
+    )
     #: Of the inbox and email; empty says nothing of them.
     type = models.CharField(_("channels"), max_length=10, choices=Preset, blank=True, default="")
     #: Of further channels, one by one: {"push": false}. What is not named is as it would be without this row.

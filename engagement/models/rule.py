@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channel_choices
 from engagement.decide import Importance
 from engagement.models.scope import scope_constraint
+from engagement.registry import category_choices
 from events.bus import event_type_choices
 
 
@@ -28,7 +29,9 @@ class NotificationRule(models.Model):
     event_type = models.CharField(
         _("event type"), max_length=100, blank=True, default="", choices=event_type_choices
     )
-    category = models.CharField(_("category"), max_length=50, blank=True, default="")
+    category = models.CharField(
+        _("category"), max_length=50, blank=True, default="", choices=category_choices
+    )
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Switched off, nobody is notified, and the outcomes say so.")
     )

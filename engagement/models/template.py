@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channel_choices
 from engagement.models.app import MESSAGE_LENGTH, TITLE_LENGTH
+from engagement.models.history import WordingHistory
 from engagement.registry import event_type_of, permitted_params
 from engagement.wording import Wording, WordingError, template_name
 
@@ -31,6 +32,8 @@ class NotificationTemplate(models.Model):
         _("message"), max_length=MESSAGE_LENGTH, blank=True, validators=[MaxLengthValidator(MESSAGE_LENGTH)]
     )
     is_active = models.BooleanField(_("active"), default=True)
+
+    history = WordingHistory()
 
     class Meta:
         verbose_name = _("notification template")

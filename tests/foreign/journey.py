@@ -11,7 +11,12 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from engagement.models import AppNotification, NotifiableEvent  # noqa: E402
+from engagement.models import (  # noqa: E402
+    AppNotification,
+    AppNotificationTemplate,
+    NotifiableEvent,
+    NotificationTemplate,
+)
 from events.bus import event_bus  # noqa: E402
 from events.drain import drain  # noqa: E402
 from events.models import EventLog  # noqa: E402
@@ -47,6 +52,12 @@ assert notification.is_read
 today = timezone.now()
 for days in (-1, 1):
     Leaflet._default_manager.create(delete_at=today + timedelta(days=days))
+written = AppNotificationTemplate(
+    event_type="kite.sold", language="en", title_template="{{ person }}, it flies"
+)
+written._history_user = buyer  # type: ignore[attr-defined]  # as the library has it
+written.save()
+assert NotificationTemplate.history.get().history_user == buyer
 call_command("clean_up")
 assert Leaflet._default_manager.get().delete_at > today
 print("arrived")  # noqa: T201 - the test looks for it
