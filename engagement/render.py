@@ -51,25 +51,13 @@ class Renderer:
         return frozenset().union(*(text.names for text in self._texts or ()))
 
     def render(self, values: Mapping[str, Any]) -> Text:
-        """Return the text, shortened to what the inbox holds; the fallback if it cannot be rendered.
-
-        The except is as broad as those where a failure becomes a row: staff write the wordings, people the
-        values, and whatever the two do together must not take the notification from anybody.
-        """
+        """Return the text, shortened to what the inbox holds; the fallback if it cannot be rendered."""
         if self._texts is None:
             return self._fallback
-        missing = self.names - values.keys()
-        if missing:
-            return self._fail(f"{', '.join(sorted(missing))} is missing")
-        title, message = self._texts
         try:
-            found = Text(
-                shorten(" ".join(title.text(values).split()), TITLE_LENGTH),
-                shorten(message.text(values).strip(), MESSAGE_LENGTH),
-            )
-        except Exception as error:  # noqa: BLE001 - see above
-            return self._fail(f"{type(error).__name__} in {title.source!r}")
-        return found if found.title else self._fail("the title is empty")
+            return fill(*self._texts, values)
+        except wording.WordingError as error:
+            return self._fail(str(error))
 
     def _fail(self, why: str) -> Text:
         """Say so once: the same wording fails for as many people as there are."""
@@ -77,6 +65,27 @@ class Renderer:
             logger.error("People get the fallback notification of %s: %s.", self._slug, why)
         self._failed = True
         return self._fallback
+
+
+def fill(title: SandboxedTemplate, message: SandboxedTemplate, values: Mapping[str, Any]) -> Text:
+    """Return the text, shortened to what the inbox holds; raise WordingError, which does not tell the values.
+
+    The except is as broad as those where a failure becomes a row: staff write the wordings, people the values, and
+    whatever the two do together must not take the notification from anybody.
+    """
+    missing = (title.names | message.names) - values.keys()
+    if missing:
+        raise wording.WordingError(f"{', '.join(sorted(missing))} is missing")
+    try:
+        found = Text(
+            shorten(" ".join(title.text(values).split()), TITLE_LENGTH),
+            shorten(message.text(values).strip(), MESSAGE_LENGTH),
+        )
+    except Exception as error:  # noqa: BLE001 - see above
+        raise wording.WordingError(f"{type(error).__name__} in {title.source!r}") from None
+    if not found.title:
+        raise wording.WordingError("the title is empty")
+    return found
 
 
 def shorten(text: str, length: int) -> str:

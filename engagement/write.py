@@ -46,7 +46,7 @@ class Writer:
             language: Renderer(notice.slug, channel, language, fallback(notice, language), edited=edited)
             for language in chosen
         }
-        self._common = {"site": conf.site_name, **notice.params, "url": notice.url}
+        self._common = common_values(notice.params, notice.url)
         self._zoned = any(isinstance(value, datetime | time) for value in notice.params.values())
 
     def write(self, groups: Sequence[Group]) -> Texts:
@@ -77,6 +77,11 @@ class Writer:
 
     def _names_used(self, language: str) -> frozenset[str]:
         return self._renderers[language].names - self._common.keys()
+
+
+def common_values(params: Mapping[str, Any], url: str) -> dict[str, Any]:
+    """Return what a wording is filled in with for everybody; `reason` and `person` come before, if it has none."""
+    return {"site": conf.site_name, **params, "url": url}
 
 
 def _names(pks: Sequence[int]) -> dict[int, str]:

@@ -9,7 +9,14 @@ from pytest_django import Settings
 
 from capabilities.product_management.notifiers import ProductCreatedNotifier, ProductLiveNotifier
 from engagement.notifier import Notifier
-from engagement.registry import COMMON_PARAMS, NotifierRegistry, notifiers, permitted_params
+from engagement.registry import (
+    COMMON_PARAMS,
+    NotifierRegistry,
+    category_choices,
+    notifiers,
+    permitted_params,
+    slug_choices,
+)
 from events.bus import AlreadyRegistered, InvalidEventType, Payload, RetryLater, UnknownEventType
 from tests.probe.events import Pinged, Told, Unheard
 from tests.probe.notifiers import ToldEverybodyNotifier, ToldNotifier
@@ -177,3 +184,20 @@ def test_a_wording_may_use_the_payloads_fields_and_a_few_more() -> None:
     assert permitted_params("test.pinged") == COMMON_PARAMS | {"note", "seconds"}
     assert "person_name" in permitted_params("product.created.creator")
     assert permitted_params("nobody.said_that") == COMMON_PARAMS
+
+
+# What there is to choose from
+
+
+def test_every_slug_can_be_chosen_those_of_notifiers_and_those_of_event_types() -> None:
+    found = dict(slug_choices())
+    assert found["product.created.creator"] == "product.created.creator (Product created)"
+    assert found["test.unheard"] == "test.unheard (Unheard)"
+    assert list(found) == sorted(found)
+
+
+def test_every_category_can_be_chosen(declare: Declare) -> None:
+    declare(list, category="marketing")
+    names = [name for name, _label in category_choices()]
+    assert {"marketing", "product", "test"} <= set(names)
+    assert names == sorted(names)
