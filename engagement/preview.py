@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import translation
 
 from engagement.models.app import REASON_LENGTH
-from engagement.registry import event_type_of, notifiers, permitted_params
+from engagement.registry import MASK, event_type_of, notifiers, permitted_params
 from engagement.render import Text, fill, shorten
 from engagement.sandbox import SandboxedTemplate
 from engagement.wording import Wording, WordingError
@@ -16,8 +16,6 @@ from events.bus import Cancel, EventLog, Payload, RetryLater
 
 #: How many events are looked at, the newest first.
 LATEST = 20
-#: What is read in place of a sensitive value: nobody may read it, nor find it out by asking the text.
-MASK = "***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,10 @@ class _Told:
             yield from EventLog.objects.filter(type=str(self._type)).order_by("-id")[:LATEST]
 
     def values(self, event: EventLog | None) -> dict[str, Any]:
-        """Return the values of an event, or of the example; sensitive ones masked."""
+        """Return the values of an event, or of the example.
+
+        Sensitive ones are masked here already: in a text that knew them an `if` could find them out.
+        """
         payload = event.read() if event else self._notifier.example  # type: ignore[union-attr]  # see events()
         params = {
             name: MASK if name in self.hidden else value for name, value in payload.model_dump().items()

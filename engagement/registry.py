@@ -16,6 +16,8 @@ P = TypeVar("P", bound=Payload)
 
 #: Known in every wording, besides the payload's fields: who reads it, why, where it leads, whose site it is.
 COMMON_PARAMS = frozenset({"person", "reason", "url", "site"})
+#: What is read in place of a sensitive value.
+MASK = "***"
 NEWER_DEPLOYMENT = 60
 CATEGORY_LENGTH = 50
 
@@ -168,6 +170,12 @@ def permitted_params(slug: str) -> frozenset[str]:
     """Return the names that a wording may use: the payload's fields and COMMON_PARAMS."""
     found = event_type_of(slug)
     return COMMON_PARAMS | (frozenset(found.payload.model_fields) if found else frozenset())
+
+
+def is_sensitive(event_type: str) -> bool:
+    """Tell whether what is said of such events may have a secret in it."""
+    found = EventTypes.get(event_type)
+    return bool(found and found.sensitive)
 
 
 def slug_choices() -> list[tuple[str, str]]:

@@ -103,9 +103,18 @@ def _from_file(slug: str, channel: str, language: str) -> Wording | None:
     )
 
 
+def in_file(slug: str, channel: str, language: str) -> tuple[str, Wording] | None:
+    """Return the language and the text that people read unless staff write over it; None if there is no file's."""
+    for candidate in _languages(language):
+        found = _from_file(slug, channel, candidate)
+        if found:
+            return candidate, found
+    return None
+
+
 def has_file(slug: str, channel: str) -> bool:
     """Tell whether a file has a text for this channel in the installation's language."""
-    return any(_from_file(slug, channel, language) for language in _languages(settings.LANGUAGE_CODE))
+    return in_file(slug, channel, settings.LANGUAGE_CODE) is not None
 
 
 def every_wording() -> Iterator[tuple[str, Wording]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.decide import Importance
 from engagement.models.notifiable import NotifiableEvent, in_retention
+from engagement.registry import MASK, is_sensitive
 from events.retention import Expiring
 
 TITLE_LENGTH = 400
@@ -120,7 +121,11 @@ class AppNotification(Expiring):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.masked(self.title)
+
+    def masked(self, text: str) -> str:
+        """Return one of its texts for other eyes than the person's: not if the event has secrets."""
+        return MASK if text and is_sensitive(self.event_type) else text
 
     def get_absolute_url(self) -> str:
         """Return the page in which it is listed."""

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from engagement.models import NotificationTemplate
 from engagement.notifier import Notifier
-from engagement.preview import LATEST, MASK, Preview, preview
-from engagement.registry import NotifierRegistry
+from engagement.preview import LATEST, Preview, preview
+from engagement.registry import MASK, NotifierRegistry
 from engagement.wording import Wording
 from events.bus import EventLog, EventTypes, Payload
 from events.sql import execute

@@ -1,17 +1,14 @@
-"""Who was concerned, and what became of it; preferences and templates can be edited, the rest only read."""
+"""What happened: who was concerned, and what became of it. It can be read, and changed by nobody."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from engagement.models import (
-    AppNotification,
-    NotifiableEvent,
-    NotificationBatch,
-    NotificationPreference,
-    NotificationTemplate,
-)
+from engagement.models import AppNotification, NotifiableEvent, NotificationBatch, Retraction
+from engagement.registry import MASK
 from events.admin import CappedPaginator, ReadOnly
 from events.bus import EventTypes
 
@@ -39,7 +36,7 @@ class NotifiableEventAdmin(LogAdmin):
 
     list_display = ("id", "event_type", "person_id", "outcome_on_app", "outcome_on_email", "created_at")
     search_fields = ("=person__id", "=event_log__id")
-    search_help_text = "The number of a person or an event"
+    search_help_text = _("The number of a person or an event")
     fields = (
         "event_type",
         "event_log_id",
@@ -52,29 +49,28 @@ class NotifiableEventAdmin(LogAdmin):
     )
     readonly_fields = fields
 
-    @admin.display(description="parameters")
+    @admin.display(description=_("parameters"))
     def masked_params(self, notifiable: NotifiableEvent) -> Any:
         """Return the parameters given by hand, sensitive ones masked."""
         found = EventTypes.get(notifiable.event_type)
         if found is None or not isinstance(notifiable.params, dict):
             return notifiable.params
-        return {
-            name: "***" if name in found.sensitive else value for name, value in notifiable.params.items()
-        }
+        return {name: MASK if name in found.sensitive else value for name, value in notifiable.params.items()}
 
-    @admin.display(description="app")
+    @admin.display(description=_("app"))
     def outcome_on_app(self, notifiable: NotifiableEvent) -> str:
         """Return the outcome on the inbox."""
         return _outcome(notifiable, "app")
 
-    @admin.display(description="email")
+    @admin.display(description=_("email"))
     def outcome_on_email(self, notifiable: NotifiableEvent) -> str:
         """Return the outcome on email."""
         return _outcome(notifiable, "email")
 
 
 def _outcome(notifiable: NotifiableEvent, channel: str) -> str:
-    return "undecided" if notifiable.outcomes is None else str(notifiable.outcomes.get(channel, ""))
+    outcomes = notifiable.outcomes
+    return gettext("undecided") if outcomes is None else str(outcomes.get(channel, ""))
 
 
 @admin.register(NotificationBatch)
@@ -95,41 +91,57 @@ class NotificationBatchAdmin(LogAdmin):
     )
     list_filter = ("state", "priority")
     search_fields = ("=event__id",)
-    search_help_text = "The number of an event"
+    search_help_text = _("The number of an event")
 
 
 @admin.register(AppNotification)
 class AppNotificationAdmin(LogAdmin):
-    """What is in people's inboxes."""
+    """What is in people's inboxes; of events with secrets, only that it is there."""
 
-    list_display = ("id", "person_id", "event_type", "title", "is_read", "created_at", "delete_at")
+    list_display = ("id", "person_id", "event_type", "masked_title", "is_read", "created_at", "delete_at")
+    #: Not the texts: who may not read a secret could still search for it.
     search_fields = ("=person__id",)
-    search_help_text = "The number of a person"
+    search_help_text = _("The number of a person")
+    fields = (
+        "event_id",
+        "person_id",
+        "event_type",
+        "category",
+        "masked_title",
+        "masked_message",
+        "masked_url",
+        "reason",
+        "about",
+        "group",
+        "importance",
+        "created_at",
+        "seen_at",
+        "read_at",
+        "archived_at",
+        "delete_at",
+    )
+    readonly_fields = fields
+
+    @admin.display(description=_("title"))
+    def masked_title(self, notification: AppNotification) -> str:
+        """Return the title, unless it may tell a secret."""
+        return notification.masked(notification.title)
+
+    @admin.display(description=_("message"))
+    def masked_message(self, notification: AppNotification) -> str:
+        """Return the message, unless it may tell a secret."""
+        return notification.masked(notification.message)
+
+    @admin.display(description=_("address"))
+    def masked_url(self, notification: AppNotification) -> str:
+        """Return the address, unless it may lead to something secret."""
+        return notification.masked(notification.url)
 
 
-@admin.register(NotificationPreference)
-class NotificationPreferenceAdmin(admin.ModelAdmin):
-    """What people chose."""
+@admin.register(Retraction)
+class RetractionAdmin(LogAdmin):
+    """What is no longer to be told."""
 
-    list_display = ("person", "event_type", "category", "type")
-    list_filter = ("type",)
-    list_select_related = ("person",)
-    raw_id_fields = ("person",)
-
-
-@admin.register(NotificationTemplate)
-class NotificationTemplateAdmin(admin.ModelAdmin):
-    """Wordings over a file's; checked before they are saved."""
-
-    list_display = ("event_type", "channel", "language", "title_template", "is_active")
-    list_filter = ("channel", "language", "is_active")
-    readonly_fields = ("parameters",)
-
-    @admin.display(description="permitted parameters")
-    def parameters(self, template: NotificationTemplate) -> str:
-        """Return the names that the texts may use."""
-        return ", ".join(template.permitted_params) if template.event_type else "shown once it is saved"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Keep the slug of a saved template: its texts were checked against it."""
-        return ("parameters", "event_type") if obj else ("parameters",)
+    list_display = ("about", "last_event", "delete_at")
+    search_fields = ("=about",)
+    search_help_text = _("The exact object (product_management.product:1)")

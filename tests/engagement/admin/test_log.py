@@ -1,6 +1,4 @@
-"""The admin: what happened can be read by staff and changed by nobody; preferences and wordings can be edited."""
-
-from typing import Any
+"""What happened can be read by staff, and changed by nobody."""
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -11,39 +9,14 @@ from django.urls import reverse
 
 from capabilities.people.models import Person
 from engagement.fanout import fan_out
-from engagement.models import (
-    AppNotification,
-    AppNotificationTemplate,
-    NotifiableEvent,
-    NotificationBatch,
-    NotificationPreference,
-    NotificationTemplate,
-)
+from engagement.models import AppNotification, NotifiableEvent, NotificationBatch, Retraction
+from engagement.registry import MASK
 from tests.conftest import make_people
-from tests.engagement.samples import planned, published
+from tests.engagement.admin.pages import ABOUT_PEOPLE, FILLED, READ_ONLY, empty, fill, place
+from tests.engagement.samples import published
 from tests.probe.events import Told
 
 pytestmark = pytest.mark.django_db
-
-READ_ONLY = [NotifiableEvent, NotificationBatch, AppNotification]
-EDITABLE = [NotificationPreference, NotificationTemplate]
-
-
-def place(model: type[models.Model], page: str, *args: Any) -> str:
-    return reverse(f"admin:engagement_{model._meta.model_name}_{page}", args=args)
-
-
-def fill(people: list[int]) -> None:
-    """Give every admin page something to show: one row for each of these people at least."""
-    fan_out(published(Told(people=people)))
-    NotificationPreference.objects.bulk_create(
-        NotificationPreference(person_id=pk, category="product", type="none") for pk in people
-    )
-    for number, _ in enumerate(people):
-        AppNotificationTemplate.objects.create(
-            event_type="test.told", title_template="{{ name }}", language=f"x{number}"
-        )
-        planned(published(Told(people=[])), people[:1])
 
 
 @pytest.fixture
@@ -52,7 +25,7 @@ def filled(alice: Person) -> None:
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("model", [*READ_ONLY, *EDITABLE])
+@pytest.mark.parametrize("model", FILLED)
 def test_every_page_can_be_opened(admin_client: Client, model: type[models.Model]) -> None:
     row = model._default_manager.latest("pk")
     assert admin_client.get(place(model, "changelist")).status_code == 200
@@ -89,7 +62,7 @@ def test_a_page_of_what_happened_has_no_field_to_fill_in(
     assert 'name="event' not in text
 
 
-@pytest.mark.parametrize("model", [*READ_ONLY, *EDITABLE])
+@pytest.mark.parametrize("model", FILLED)
 def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
     admin_client: Client, model: type[models.Model]
 ) -> None:
@@ -98,8 +71,7 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
     admin_client.get(place(model, "changelist"))
     with CaptureQueriesContext(connection) as few:
         admin_client.get(place(model, "changelist"))
-    NotificationPreference.objects.all().delete()
-    NotificationTemplate.objects.all().delete()
+    empty()
     fill(people)
     with CaptureQueriesContext(connection) as many:
         admin_client.get(place(model, "changelist"))
@@ -107,14 +79,14 @@ def test_a_list_takes_as_many_queries_for_many_rows_as_for_few(
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("model", [*READ_ONLY, *EDITABLE])
+@pytest.mark.parametrize("model", FILLED)
 def test_who_is_not_staff_sees_nothing(client: Client, alice: Person, model: type[models.Model]) -> None:
     client.force_login(alice)
     assert client.get(place(model, "changelist")).status_code == 302
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("model", READ_ONLY)
+@pytest.mark.parametrize("model", [*ABOUT_PEOPLE, Retraction])
 def test_staff_need_the_permission_to_look(client: Client, bob: Person, model: type[models.Model]) -> None:
     Person.objects.filter(pk=bob.pk).update(is_staff=True)
     client.force_login(bob)
@@ -152,7 +124,7 @@ def test_the_counts_of_a_batch_are_listed(admin_client: Client) -> None:
         assert f"column-{column}" in text
 
 
-@pytest.mark.parametrize("model", READ_ONLY)
+@pytest.mark.parametrize("model", ABOUT_PEOPLE)
 def test_what_is_about_somebody_deleted_can_still_be_read(
     admin_client: Client, alice: Person, model: type[models.Model]
 ) -> None:
@@ -190,97 +162,57 @@ def test_batches_are_filtered_by_state(admin_client: Client, state: str) -> None
     assert bool(found) == (state in {"pending", "succeeded"})
 
 
-# What can be edited
+# Secrets
 
 
-def template_fields(**fields: Any) -> dict[str, Any]:
-    return {
-        "event_type": "test.told",
-        "channel": "app",
-        "language": "en",
-        "title_template": "{{ name }}",
-        "message_template": "",
-        "is_active": "on",
-    } | fields
+@pytest.fixture
+def secret(alice: Person) -> AppNotification:
+    """A notification whose texts tell a one-time code."""
+    concerned = NotifiableEvent.objects.create(person=alice, event_type="test.whispered")
+    return AppNotification.objects.create(
+        event=concerned,
+        person=alice,
+        event_type="test.whispered",
+        category="test",
+        title="Code: open sesame",
+        message="It is open sesame.",
+        url="/open sesame/",
+    )
 
 
-def test_a_wording_can_be_written(admin_client: Client) -> None:
-    answer = admin_client.post(place(NotificationTemplate, "add"), template_fields())
-    assert answer.status_code == 302
-    assert NotificationTemplate.objects.get().title_template == "{{ name }}"
-
-
-@pytest.mark.parametrize(
-    ("fields", "error"),
-    [
-        ({"title_template": "{{ colour }}"}, "there is no parameter colour"),
-        ({"message_template": "{% for %}"}, "Invalid block tag"),
-        ({"message_template": "x" * 4_001}, "at most 4000 characters"),
-        ({"event_type": "test.tolt"}, "No notifier or event type is called"),
-        ({"title_template": "a\0b"}, "Null characters are not allowed"),
-    ],
-)
-def test_a_wrong_wording_is_sent_back_with_the_error(
-    admin_client: Client, fields: dict[str, str], error: str
+def test_a_secret_that_was_told_is_masked_in_the_list_and_on_its_page(
+    admin_client: Client, secret: AppNotification
 ) -> None:
-    answer = admin_client.post(place(NotificationTemplate, "add"), template_fields(**fields))
-    assert answer.status_code == 200
-    assert error in answer.content.decode()
-    assert not NotificationTemplate.objects.exists()
+    for page in (
+        place(AppNotification, "changelist"),
+        place(AppNotification, "change", secret.pk),
+        place(AppNotification, "history", secret.pk),
+    ):
+        text = admin_client.get(page).content.decode()
+        assert MASK in text
+        assert "open sesame" not in text
 
 
-def test_a_wrong_change_of_a_wording_is_sent_back(admin_client: Client) -> None:
-    row = AppNotificationTemplate.objects.create(event_type="test.told", title_template="{{ name }}")
-    fields = template_fields(title_template="{{ colour }}")
-    answer = admin_client.post(place(NotificationTemplate, "change", row.pk), fields)
-    assert "there is no parameter colour" in answer.content.decode()
+def test_a_secret_that_was_told_cannot_be_searched_for(admin_client: Client, secret: AppNotification) -> None:
+    answer = admin_client.get(place(AppNotification, "changelist"), {"q": "open sesame"})
+    assert not answer.context["cl"].result_list
+    assert b"/open sesame/" not in answer.content
 
 
-def test_the_slug_of_a_saved_wording_stays(admin_client: Client) -> None:
-    row = AppNotificationTemplate.objects.create(event_type="test.told", title_template="{{ name }}")
-    fields = template_fields(event_type="test.pinged", title_template="{{ url }}")
-    assert admin_client.post(place(NotificationTemplate, "change", row.pk), fields).status_code == 302
-    row.refresh_from_db()
-    assert (row.event_type, row.title_template) == ("test.told", "{{ url }}")
-
-
-def test_the_page_of_a_wording_lists_its_parameters(admin_client: Client) -> None:
-    row = AppNotificationTemplate.objects.create(event_type="test.told", title_template="{{ name }}")
-    text = admin_client.get(place(NotificationTemplate, "change", row.pk)).content.decode()
-    assert "name, people, person, reason, site, url" in text
-
-
-def test_a_wording_whose_slug_is_gone_is_sent_back(admin_client: Client) -> None:
-    row = AppNotificationTemplate.objects.create(event_type="test.told", title_template="x")
-    NotificationTemplate.objects.filter(pk=row.pk).update(event_type="test.forgotten")
-    answer = admin_client.post(place(NotificationTemplate, "change", row.pk), template_fields())
-    assert answer.status_code == 200
-    assert "No notifier or event type is called" in answer.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("scope", "saved"),
-    [
-        ({"event_type": "test.told"}, True),
-        ({"category": "product"}, True),
-        ({}, False),
-        ({"event_type": "test.told", "category": "product"}, False),
-        ({"event_type": "test.tolt"}, False),
-    ],
-)
-def test_a_preference_can_be_written_for_one_thing(
-    admin_client: Client, alice: Person, scope: dict[str, str], saved: bool
+def test_a_secret_that_was_told_is_masked_when_its_person_is_deleted(
+    admin_client: Client, secret: AppNotification
 ) -> None:
-    fields = {"person": alice.pk, "type": "none", "event_type": "", "category": ""} | scope
-    answer = admin_client.post(place(NotificationPreference, "add"), fields)
-    assert answer.status_code == (302 if saved else 200)
-    assert NotificationPreference.objects.exists() == saved
+    page = reverse("admin:people_person_delete", args=[secret.person_id])
+    assert "open sesame" not in admin_client.get(page).content.decode()
 
 
-def test_a_preference_and_a_wording_can_be_deleted(admin_client: Client, alice: Person) -> None:
-    fill([alice.pk])
-    for model in (NotificationPreference, NotificationTemplate):
-        row = model._default_manager.latest("pk")
-        answer = admin_client.post(place(model, "delete", row.pk), {"post": "yes"})
-        assert answer.status_code == 302
-        assert not model._default_manager.filter(pk=row.pk).exists()
+def test_what_is_no_secret_is_shown(admin_client: Client, alice: Person) -> None:
+    fan_out(published(Told(people=[alice.pk], name="Parafoil")))
+    row = AppNotification.objects.get()
+    for page in (place(AppNotification, "changelist"), place(AppNotification, "change", row.pk)):
+        assert "Parafoil was told" in admin_client.get(page).content.decode()
+
+
+def test_the_person_reads_the_secret(client: Client, secret: AppNotification) -> None:
+    client.force_login(secret.person)
+    assert "Code: open sesame" in client.get(reverse("engagement:inbox")).content.decode()

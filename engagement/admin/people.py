@@ -1,0 +1,57 @@
+"""What people chose and set, and addresses that must not be used."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from engagement.models import Mute, NotificationPreference, NotificationSettings, Suppression
+from engagement.models.preference import further_channels
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(admin.ModelAdmin):
+    """What people chose for an event type or a category."""
+
+    list_display = ("person", "event_type", "category", "type")
+    list_filter = ("type",)
+    list_select_related = ("person",)
+    raw_id_fields = ("person",)
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Leave out the further channels where there are none."""
+        return () if further_channels() else ("channels",)
+
+
+@admin.register(NotificationSettings)
+class NotificationSettingsAdmin(admin.ModelAdmin):
+    """Languages, time zones and quiet hours."""
+
+    list_display = ("person", "language", "time_zone", "quiet_from", "quiet_until")
+    list_filter = ("language",)
+    list_select_related = ("person",)
+    raw_id_fields = ("person",)
+
+
+@admin.register(Mute)
+class MuteAdmin(admin.ModelAdmin):
+    """What people do not want to hear of."""
+
+    list_display = ("person", "about", "label", "until", "created_at")
+    list_select_related = ("person",)
+    raw_id_fields = ("person",)
+    readonly_fields = ("created_at",)
+    search_fields = ("=about", "=person__pk")
+    search_help_text = _("The exact object (product_management.product:1), or the number of a person")
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin):
+    """Addresses that bounced, or whose owners complained; delete one to use it again."""
+
+    list_display = ("channel", "endpoint", "reason", "created_at")
+    list_filter = ("channel",)
+    readonly_fields = ("created_at",)
+    search_fields = ("endpoint",)
+    search_help_text = _("A part of the address")
