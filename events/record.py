@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 
 from events.forget import forget_secrets_of
 from events.models import EventLog, HandlerRun
-from events.publish import Draft, prepare
 from events.payload import Payload
+from events.publish import Draft, prepare
 from events.work import State
 
 
