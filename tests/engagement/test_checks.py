@@ -13,6 +13,7 @@ from tests.probe.events import Unheard
 WriteWording = Callable[[str, str], Path]
 Declare = Callable[..., Notifier[Unheard]]
 PROBES = (
+    "probe.MetNotifier",
     "probe.ToldNotifier",
     "probe.ToldBadlyNotifier",
     "probe.ToldPersonallyNotifier",

@@ -143,7 +143,9 @@ def assert_cancelled(caplog: pytest.LogCaptureFixture, reason: str) -> None:
     run = HandlerRun.objects.get()
     assert (run.state, run.failed) == ("cancelled", 0)
     assert reason in run.last_error
-    assert [reason in text for text in errors(caplog.records)] == [True]
+    found = errors(caplog.records)
+    assert found
+    assert all(reason in text for text in found)
     assert drain() == 0
     assert not NotifiableEvent.objects.exists()
 
