@@ -59,6 +59,52 @@ STATUSES = {
 }
 
 
+#: The reasons for which nothing was sent, in a word or two.
+WORDS: dict[Reason, str | Promise] = {
+    Reason.PERSON_GONE: _("account deleted"),
+    Reason.PERSON_INACTIVE: _("account inactive"),
+    Reason.RETRACTED: _("taken back"),
+    Reason.EXPIRED: _("too late"),
+    Reason.SWITCHED_OFF: _("switched off"),
+    Reason.OWN_ACT: _("your own doing"),
+    Reason.MUTED: _("muted"),
+    Reason.MANDATORY: _("not sent"),
+    Reason.EVENT_TYPE: _("not chosen"),
+    Reason.CATEGORY: _("not chosen"),
+    Reason.EVENT_TYPE_RULE: _("not usual"),
+    Reason.CATEGORY_RULE: _("not usual"),
+    Reason.DEFAULT: _("not usual"),
+    Reason.NO_ENDPOINT: _("no address"),
+    Reason.SUPPRESSED: _("address refused"),
+    Reason.NOT_CONFIGURED: _("not set up"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What became of it, in a word."""
+
+    told: bool
+    word: str | Promise
+
+
+def gist(outcomes: dict[str, str] | None) -> Gist:
+    """Return what became of it on the channel on which most came of it; of those that are equal, the first."""
+    found = [Outcome.parse(text) for text in _in_order(outcomes or {})]
+    if not found:
+        return Gist(False, _("not decided yet"))
+    best = min(found, key=lambda outcome: list(Status).index(outcome.status))
+    if best.status == Status.SKIPPED:
+        return Gist(False, WORDS[best.reason])
+    return Gist(True, STATUSES[best.status])
+
+
+def _in_order(outcomes: dict[str, str]) -> list[str]:
+    """Return the outcomes, the inbox's first: the database keeps them in an order of its own."""
+    names = [name for name in channels() if name in outcomes]
+    return [outcomes[name] for name in dict.fromkeys([*names, *outcomes])]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of it on one channel, and why."""
@@ -107,15 +153,22 @@ def explain(notifiable: NotifiableEvent) -> Explanation:
     """Return why a person was notified or not of an event that concerned them."""
     notifier = _notifier_of(notifiable)
     event_type = EventTypes.get(notifiable.event_type)
-    log = notifiable.event_log
     return Explanation(
         event_type=notifiable.event_type,
         display_name=event_type.display_name if event_type else notifiable.event_type,
         category=_category(notifiable, notifier),
-        about=log.about if log else "",
+        about=_about(notifiable),
         reason=notifier.reason if notifier else "",
         verdicts=list(_verdicts(notifiable.outcomes)),
     )
+
+
+def _about(notifiable: NotifiableEvent) -> str:
+    """Return what the event is about; nothing if the log does not have it any more, which may keep it for less long."""
+    try:
+        return notifiable.event_log.about if notifiable.event_log else ""
+    except EventLog.DoesNotExist:
+        return ""
 
 
 def _notifier_of(notifiable: NotifiableEvent) -> Notifier[Any] | None:

@@ -53,7 +53,7 @@ def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = Non
         log_id=envelope.id,
         slug=notifier.wording_slug(),
         category=notifier.effective_category(),
-        policy=_policy(notifier, rules, not_after=notifier.not_after(event)),
+        policy=policy_of(notifier, rules, not_after=notifier.not_after(event)),
         reason=notifier.reason,
         url=_storable_url(notifier.url(event), notifier),
         about=envelope.about,
@@ -117,7 +117,7 @@ def _by_type(
         log_id=log_id,
         slug=found.wording_slug() if found else str(event_type),
         category=category,
-        policy=_policy(found, rules, named=True),
+        policy=policy_of(found, rules, named=True),
         reason=found.reason if found else "",
         url=_url(found, event, params or {}),
         about=about,
@@ -128,9 +128,10 @@ def _by_type(
     )
 
 
-def _policy(
+def policy_of(
     notifier: Notifier[Any] | None, rules: Rules, *, not_after: datetime | None = None, named: bool = False
 ) -> Policy:
+    """Return what decides about the notifications of a notifier; of None: to people who were named, without one."""
     return Policy(
         defaults=notifier.channels if notifier else WITHOUT_NOTIFIER,
         notify_actor=named or (notifier is not None and notifier.notify_actor),

@@ -1,16 +1,19 @@
 """What operators laid down for an event type and its category, in one query."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from engagement.decide import NO_RULE, Importance, Rule
 from events.sql import fetch
 
+EVERY = """
+    SELECT event_type, category, channels::text, mandatory::text, is_active, retention, importance
+      FROM engagement_notificationrule"""
 #: The event type's first.
-STATEMENT = """
-    SELECT event_type, channels::text, mandatory::text, is_active, retention, importance
-      FROM engagement_notificationrule
+STATEMENT = f"""{EVERY}
      WHERE (event_type = %s AND category = '') OR (event_type = '' AND category = %s)
      ORDER BY event_type DESC"""
 
@@ -32,14 +35,30 @@ class Rules:
 
 def rules_for(event_type: str, category: str) -> Rules:
     """Return what was laid down; an empty Rules if nothing was."""
-    rows = fetch(STATEMENT, [event_type, category])
+    return _rules(fetch(STATEMENT, [event_type, category]))
+
+
+class RuleBook:
+    """Every rule, read in one query: for pages that show what applies to many event types."""
+
+    def __init__(self) -> None:
+        self._rows = {(row[0], row[1]): row for row in fetch(EVERY)}
+
+    def rules_for(self, event_type: str, category: str) -> Rules:
+        """Return what `rules_for` would."""
+        scopes = [(event_type, ""), ("", category)]
+        return _rules([self._rows[scope] for scope in scopes if scope in self._rows])
+
+
+def _rules(rows: Sequence[Sequence[Any]]) -> Rules:
+    """Return rows of the table, the event type's first, as rules."""
     found = {
         bool(name): Rule(
             None if channels is None else frozenset(json.loads(channels)),
             frozenset(json.loads(mandatory)),
             enabled,
         )
-        for name, channels, mandatory, enabled, _, _ in rows
+        for name, _, channels, mandatory, enabled, _, _ in rows
     }
     return Rules(
         found.get(True, NO_RULE),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.decide import Importance
 from engagement.models.notifiable import NotifiableEvent, in_retention
 from engagement.registry import MASK, is_sensitive
+from engagement.subject import kind_of_subject
 from events.retention import Expiring
 
 TITLE_LENGTH = 400
@@ -135,6 +136,11 @@ class AppNotification(Expiring):
     def age(self) -> str:
         """How long ago it came, in words."""
         return str(naturaltime(self.created_at))
+
+    @property
+    def kind_of_subject(self) -> str:
+        """What kind of object it is about, in a word."""
+        return kind_of_subject(self.about)
 
     def mark_as_read(self) -> bool:
         """Mark it as read; tell whether it was unread."""

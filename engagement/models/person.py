@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from engagement.subject import subject
+
 
 def language_choices() -> list[tuple[str, Any]]:
     """Return the languages of the installation."""
@@ -55,6 +57,14 @@ class NotificationSettings(models.Model):
 
     def __str__(self) -> str:
         return f"Settings of person {self.person_id}"
+
+    def clean(self) -> None:
+        """Refuse quiet hours that would never be on."""
+        super().clean()
+        if self.quiet_from is not None and self.quiet_from == self.quiet_until:
+            raise ValidationError(
+                {"quiet_until": _("They would end as they begin. For no quiet hours, leave both empty.")}
+            )
 
 
 def zone(name: str) -> tzinfo:
@@ -102,3 +112,8 @@ class Mute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.about} muted by person {self.person_id}"
+
+    @property
+    def subject(self) -> str:
+        """What it is about, in words."""
+        return subject(self.about)

@@ -5,7 +5,16 @@ from django.core.management import CommandError, call_command
 
 from capabilities.people.models import Person
 from engagement.decide import Outcome, Reason, Status
-from engagement.explain import SENTENCES, Explanation, Setting, Unconcerned, explain, explain_event
+from engagement.explain import (
+    SENTENCES,
+    WORDS,
+    Explanation,
+    Setting,
+    Unconcerned,
+    explain,
+    explain_event,
+    gist,
+)
 from engagement.models import Mute, NotifiableEvent, NotificationPreference
 from events.bus import EventLog, event_bus
 from events.testing import work_off
@@ -74,6 +83,32 @@ def test_a_channel_that_is_gone_is_still_explained(alice: Person) -> None:
 def test_an_event_type_that_is_gone_is_still_explained(alice: Person) -> None:
     concerned = NotifiableEvent.objects.create(event_type="long.gone", person=alice)
     assert explain(concerned).display_name == "long.gone"
+
+
+def test_an_event_that_is_no_longer_in_the_log_is_still_explained(alice: Person) -> None:
+    told(alice, about="kite:1")
+    EventLog.objects.all().delete()
+    assert explain(NotifiableEvent.objects.get()).about == ""
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "word", "is_told"),
+    [
+        (None, "not decided yet", False),
+        ({}, "not decided yet", False),
+        ({"email": "skipped: no endpoint", "app": "created: default"}, "in your inbox", True),
+        ({"app": "skipped: default", "email": "planned: rule for this category"}, "on its way", True),
+        ({"email": "skipped: channel not configured", "app": "skipped: muted"}, "muted", False),
+        ({"pigeon": "skipped: own act"}, "your own doing", False),
+    ],
+)
+def test_what_became_of_it_in_a_word(outcomes: dict[str, str] | None, word: str, is_told: bool) -> None:
+    found = gist(outcomes)
+    assert (str(found.word), found.told) == (word, is_told)
+
+
+def test_every_reason_has_a_word() -> None:
+    assert WORDS.keys() == set(Reason)
 
 
 def test_who_was_in_no_audience_hears_who_was_asked(alice: Person, bob: Person) -> None:

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from capabilities.people.models import Person
-from engagement import inbox, process_sql
+from engagement import activity, inbox, mutes, preferences, process_sql
+from engagement.activity import Cursor
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
 from engagement.notice import Notice, notice_of
@@ -213,3 +214,57 @@ def test_what_concerned_a_person_is_found_by_index() -> None:
     fill(NOTIFIABLE_EVENTS)
     plan = plans(lambda: list(NotifiableEvent.objects.filter(person_id=7)))
     assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_once")
+
+
+#: Every event concerns one person in two; a tenth was made by hand. The log has them all.
+CONCERNED = NOTIFIABLE_EVENTS.replace(
+    "SELECT 1 + n / 1000, n,", "SELECT CASE WHEN n %% 10 > 0 THEN n END, 1 + n %% 1000,"
+)
+LOG = f"""
+    INSERT INTO events_eventlog
+           (id, event_id, type, version, payload, about, correlation_id, occurred_at, heard, delete_at)
+    SELECT n, gen_random_uuid(), 'test.told', 1, '{{}}', 'kite:' || n, gen_random_uuid(), now(), true, now()
+      FROM generate_series(1, {ROWS}) n"""
+#: Nearly everything concerned one person, and was made by hand at that.
+CONCERNED_ONE = CONCERNED.replace("1 + n %% 1000", "CASE WHEN n %% 10 > 0 THEN 7 ELSE n END").replace(
+    "CASE WHEN n %% 10 > 0 THEN n END", "CASE WHEN n %% 10 > 5 THEN n END"
+)
+
+
+@pytest.mark.parametrize("concerned", [CONCERNED, CONCERNED_ONE], ids=["many", "one"])
+@pytest.mark.parametrize("before", [None, ROWS // 2], ids=["newest", "older"])
+def test_the_activity_of_one_among_many_is_found_by_index(concerned: str, before: int | None) -> None:
+    fill(LOG, concerned, APP_NOTIFICATIONS)
+    execute("ANALYZE events_eventlog")
+    last = NotifiableEvent.objects.latest("pk").pk
+    cursor = Cursor(before, last - ROWS // 2 if before else None)
+    assert len(activity.page(somebody(), cursor).entries) >= 20
+    plan = plans(lambda: activity.page(somebody(), cursor))
+    assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_once")
+    assert_by_index(plan, "engagement_appnotification")
+    assert_by_index(plan, "events_eventlog")
+    assert "notifiableevent_pkey" not in plan, plan
+
+
+def test_one_that_concerned_a_person_is_found_by_index() -> None:
+    fill(LOG, CONCERNED, APP_NOTIFICATIONS)
+    one = NotifiableEvent.objects.latest("pk").pk
+    assert_by_index(plans(lambda: activity.find(somebody(), one)), "engagement_notifiableevent")
+
+
+def test_the_choices_and_mutes_of_one_among_many_are_found_by_index() -> None:
+    fill(PEOPLE)
+    person = Person.objects.latest("pk")
+    execute(
+        "INSERT INTO engagement_notificationpreference (person_id, event_type, category, type, channels)"
+        " SELECT id, '', 'test', 'both', '{}' FROM people_person"
+    )
+    execute(
+        "INSERT INTO engagement_mute (person_id, about, label, created_at)"
+        " SELECT id, 'kite:1', '', now() FROM people_person"
+    )
+    execute("ANALYZE engagement_notificationpreference, engagement_mute")
+    plan = plans(lambda: preferences.sections(person))
+    assert_by_index(plan, "engagement_notificationpreference", "preference_once")
+    plan = plans(lambda: (mutes.mutes_of(person), mutes.muted_among(person, ["kite:1"])))
+    assert_by_index(plan, "engagement_mute", "mute_once")

@@ -11,7 +11,7 @@ from capabilities.people.models import Person
 from engagement.decide import Importance, Rule
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotificationRule
-from engagement.rules import Rules, rules_for
+from engagement.rules import RuleBook, Rules, rules_for
 from tests.engagement.samples import outcomes_of, published
 from tests.probe.events import Told
 
@@ -86,3 +86,13 @@ def test_there_is_one_rule_for_each() -> None:
     lay_down(category="test")
     with pytest.raises(IntegrityError, match="rule_once"), transaction.atomic():
         NotificationRule.objects.create(category="test")
+
+
+def test_a_rule_book_says_what_a_query_for_each_would() -> None:
+    lay_down(category="test", channels=["app"], retention=DAY, importance="low")
+    lay_down(event_type="test.told", mandatory=["email"], importance="high")
+    lay_down(event_type="test.pinged", is_active=False)
+    book = RuleBook()
+    for event_type in ("test.told", "test.pinged", "product.created"):
+        for category in ("test", "product"):
+            assert book.rules_for(event_type, category) == rules_for(event_type, category)

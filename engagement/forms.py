@@ -1,0 +1,233 @@
+"""What people send from the pages of their preferences."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import cache
+from itertools import groupby
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from engagement.channels import channels
+from engagement.decide import Choice, Preset
+from engagement.models import NotificationSettings
+from engagement.models.preference import further_channels
+from engagement.preferences import Line, Scope, Section
+
+AS_USUAL = ("", gettext_lazy("As usual"))
+#: Of a further channel.
+WISHES = [AS_USUAL, ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
+SAID = {"yes": True, "no": False}
+#: In the form, but no choice.
+NO_CHOICE = {"csrfmiddlewaretoken", "category"}
+LONGEST_MUTE = timedelta(days=3660)
+
+
+class Radios(forms.RadioSelect):
+    """Radio buttons of which some cannot be chosen."""
+
+    def __init__(self, disabled: set[str]) -> None:
+        super().__init__()
+        self._disabled = disabled
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Disable it if it would switch off what is mandatory."""
+        option = super().create_option(name, value, *args, **kwargs)
+        option["attrs"]["disabled"] = str(value) in self._disabled
+        return option
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the preferences, with its fields."""
+
+    line: Line
+    preset: forms.BoundField
+    further: list[forms.BoundField]
+
+
+class SectionForm(forms.Form):
+    """The choices for one category and its event types. What is not sent stays as it is."""
+
+    def __init__(self, section: Section, data: Mapping[str, str] | None = None) -> None:
+        stored = {name: value for line in section.lines for name, value in _stored(line).items()}
+        super().__init__(None if data is None else stored | dict(data.items()), initial=stored)
+        self.section = section
+        self._sent = data or {}
+        for line in section.lines:
+            self.fields |= _fields(line)
+
+    def rows(self) -> list[Row]:
+        """Return the lines with their fields, the category's first."""
+        return [self._row(line) for line in self.section.lines]
+
+    def _row(self, line: Line) -> Row:
+        further = [self[_name(line, channel)] for channel in further_channels()]
+        return Row(line, self[line.scope.anchor], further)
+
+    @property
+    def finer(self) -> int:
+        """How many event types there is a choice for."""
+        return sum(line.chosen != Choice() for line in self.section.types)
+
+    @property
+    def event_types(self) -> list[str]:
+        """The names of the event types."""
+        return [line.scope.event_type for line in self.section.types]
+
+    @property
+    def types_have_errors(self) -> bool:
+        """Whether one of the choices for an event type is wrong."""
+        return any(name.startswith("type-") for name in self.errors)
+
+    def clean(self) -> None:
+        """Refuse what there is not, and what would switch off a mandatory channel."""
+        unknown = sorted(self._sent.keys() - self.fields.keys() - NO_CHOICE)
+        if unknown:
+            self.add_error(None, _("There is nothing to choose for %s.") % unknown[0][:100])
+        for line in self.section.lines:
+            try:
+                line.check(self._choice(line))
+            except ValidationError as error:
+                self.add_error(line.scope.anchor, error)
+
+    def changes(self) -> dict[Scope, Choice]:
+        """Return the choices that are others than before."""
+        found = ((line, self._choice(line)) for line in self.section.lines)
+        return {line.scope: choice for line, choice in found if choice != line.chosen}
+
+    def _choice(self, line: Line) -> Choice:
+        """Return what was chosen; a field that is wrong says nothing."""
+        preset = self.cleaned_data.get(line.scope.anchor)
+        said = [(channel, self.cleaned_data.get(_name(line, channel))) for channel in further_channels()]
+        wishes = ((channel, SAID[wish]) for channel, wish in said if wish)
+        return Choice(Preset(preset) if preset else None, tuple(sorted(wishes)))
+
+
+def _name(line: Line, channel: str) -> str:
+    return f"{line.scope.anchor}:{channel}"
+
+
+def _stored(line: Line) -> dict[str, str]:
+    """Return what the fields of a line say as it is."""
+    said = {channel: line.chosen.says(channel) for channel in further_channels()}
+    words = {None: "", True: "yes", False: "no"}
+    return {line.scope.anchor: line.chosen.preset or ""} | {
+        _name(line, channel): words[wish] for channel, wish in said.items()
+    }
+
+
+def _fields(line: Line) -> dict[str, forms.Field]:
+    off = {
+        preset.value
+        for preset in Preset
+        if any(Choice(preset).says(each) is False for each in line.always_on)
+    }
+    preset = forms.ChoiceField(
+        label=str(line.label), choices=[AS_USUAL, *Preset.choices], required=False, widget=Radios(off)
+    )
+    further = {
+        _name(line, channel): forms.ChoiceField(
+            label=str(channels()[channel].label),
+            choices=WISHES,
+            required=False,
+            widget=Radios({"no"} if channel in line.always_on else set()),
+        )
+        for channel in further_channels()
+    }
+    return {line.scope.anchor: preset, **further}
+
+
+def time_zones(stored: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the time zones by region, for a select; with the stored one, which may be none of the usual."""
+    usual = _usual_time_zones()
+    known = {name for _region, found in usual for name, _city in found}
+    return usual if not stored or stored in known else [*usual, (_("Other"), [(stored, stored)])]
+
+
+@cache
+def _usual_time_zones() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Reading them is reading a folder."""
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    by_region = groupby(names, lambda name: name.partition("/")[0])
+    regions = [(region, [(name, _city(name)) for name in found]) for region, found in by_region]
+    return [("UTC", [("UTC", "UTC")]), *regions]
+
+
+def _city(zone: str) -> str:
+    return zone.partition("/")[2].replace("_", " ").replace("/", ", ")
+
+
+class SettingsForm(forms.ModelForm):
+    """Language, time zone and quiet hours. What is not sent stays as it is."""
+
+    class Meta:
+        model = NotificationSettings
+        fields = ("language", "time_zone", "quiet_from", "quiet_until")
+        widgets = {
+            "time_zone": forms.Select(),
+            "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+
+    def __init__(self, instance: NotificationSettings, data: Mapping[str, str] | None = None) -> None:
+        stored = {name: getattr(instance, name) or "" for name in self._meta.fields or ()}
+        sent = None if data is None else stored | dict(data.items())
+        super().__init__(sent, instance=instance, label_suffix="")
+        self._offer("language", settings.LANGUAGES, dict(settings.LANGUAGES).get(settings.LANGUAGE_CODE, ""))
+        self._offer("time_zone", time_zones(instance.time_zone), settings.TIME_ZONE)
+
+    def _offer(self, name: str, found: Any, usual: str) -> None:
+        widget = self.fields[name].widget
+        assert isinstance(widget, forms.Select)  # noqa: S101 - for the type checker
+        widget.choices = [("", _("As usual here (%s)") % usual), *found]
+
+
+class MuteForm(forms.Form):
+    """Until when something is muted. Dates are in the time zone that is active."""
+
+    LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
+
+    until = forms.ChoiceField(
+        choices=[(each, each) for each in ("day", "week", "date", "ever")],
+        error_messages={
+            key: gettext_lazy("Mute it for a day, for a week, until a date or for ever.")
+            for key in ("required", "invalid_choice")
+        },
+    )
+    date = forms.DateField(
+        required=False, error_messages={"invalid": gettext_lazy("That is no date; write it like 2030-12-31.")}
+    )
+
+    def clean_date(self) -> Any:
+        """Refuse a day that has begun, and one so far away that "for ever" is meant."""
+        date, today = self.cleaned_data["date"], timezone.localdate()
+        if date and not today < date <= today + LONGEST_MUTE:
+            raise ValidationError(
+                _("Give a date from tomorrow on, and within ten years; or mute it for ever.")
+            )
+        return date
+
+    def clean(self) -> None:
+        """Miss a date that is needed."""
+        if self.cleaned_data.get("until") == "date" and "date" in self.cleaned_data and not self.moment():
+            self.add_error("date", _("Give the date from which you want to hear of it again."))
+
+    def moment(self) -> datetime | None:
+        """Return when it ends; None: never."""
+        until, date = self.cleaned_data["until"], self.cleaned_data["date"]
+        if until == "date" and date:
+            return timezone.make_aware(datetime.combine(date, time.min))
+        return timezone.now() + self.LENGTHS[until] if until in self.LENGTHS else None
+
+    def complaints(self) -> Iterator[str]:
+        """Yield what is wrong, in sentences."""
+        for errors in self.errors.values():
+            yield from map(str, errors)
