@@ -171,6 +171,7 @@ class SettingsForm(forms.ModelForm):
     class Meta:
         model = NotificationSettings
         fields = ("language", "time_zone", "quiet_from", "quiet_until")
+        labels = {"language": gettext_lazy("Language of notifications")}
         widgets = {
             "time_zone": forms.Select(),
             "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),

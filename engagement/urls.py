@@ -1,15 +1,23 @@
-"""The pages of the inbox; include them where you like."""
+"""The pages of a person; include them where you like."""
 
 from django.urls import path
 
-from engagement import views
+from engagement.views import activity, inbox, mutes, preferences
 
 app_name = "engagement"
 
 urlpatterns = [
-    path("", views.show, name="inbox"),
-    path("read/", views.read_all, name="read-all"),
-    path("<int:pk>/open/", views.open_, name="open"),
-    path("<int:pk>/read/", views.read, name="read"),
-    path("<int:pk>/unread/", views.unread, name="unread"),
+    path("", inbox.show, name="inbox"),
+    path("read/", inbox.read_all, name="read-all"),
+    path("<int:pk>/open/", inbox.open_, name="open"),
+    path("<int:pk>/read/", inbox.read, name="read"),
+    path("<int:pk>/unread/", inbox.unread, name="unread"),
+    path("<int:pk>/why/", activity.why, name="why"),
+    path("<int:pk>/mute/", mutes.mute, name="mute"),
+    path("unmute/", mutes.unmute, name="unmute"),
+    path("activity/", activity.show, name="activity"),
+    path("activity/<int:pk>/", activity.outcome, name="outcome"),
+    path("preferences/", preferences.show, name="preferences"),
+    path("preferences/choices/", preferences.choose, name="choose"),
+    path("preferences/settings/", preferences.set_, name="settings"),
 ]

@@ -74,7 +74,7 @@ def test_rules_are_in_the_policies() -> None:
     NotificationRule.objects.create(category="product", channels=["email"])
     policy = listed("product.created").tellings[0].policy
     assert policy.type_rule.mandatory == {"app"}
-    assert policy.category_rule.channels == {"email"}
+    assert policy.category_rule.channels == frozenset({"email"})
 
 
 def test_it_is_two_queries_however_much_there_is(django_assert_num_queries: DjangoAssertNumQueries) -> None:

@@ -48,6 +48,14 @@ assert b"your kite is on its way" in page.content
 assert client.post(f"/notifications/{notification.pk}/open/").status_code == 302
 notification.refresh_from_db()
 assert notification.is_read
+why = client.get(f"/notifications/{notification.pk}/why/")
+assert b"You have not chosen, and it is the default." in why.content, why
+assert client.get("/notifications/activity/").content.count(b"/notifications/activity/") >= 3
+choice = {"category": "shop", "category-shop": "none"}
+assert client.post("/notifications/preferences/choices/", choice).status_code == 302
+assert b"saved" in client.get("/notifications/preferences/").content
+assert client.post(f"/notifications/{notification.pk}/mute/", {"until": "ever"}).status_code == 302
+assert b"Unmute" in client.get("/notifications/").content
 
 today = timezone.now()
 for days in (-1, 1):

@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from capabilities.people.models import Person
 from engagement.models import AppNotification
+from engagement.mutes import mute
 from tests.engagement.samples import fill_inbox, notified
 
 pytestmark = pytest.mark.django_db
@@ -21,13 +22,6 @@ pytestmark = pytest.mark.django_db
 INBOX = "/inbox/"
 ON_ONE = ["open", "read", "unread"]
 METHODS = ["get", "post", "put", "patch", "delete", "head", "options"]
-
-
-@pytest.fixture
-def page(client: Client, alice: Person) -> Client:
-    """A browser in which Alice is logged in."""
-    client.force_login(alice)
-    return client
 
 
 def url(name: str, pk: Any) -> str:
@@ -257,7 +251,7 @@ def test_the_page_takes_as_many_queries_for_200_as_for_one(
     fill_inbox(alice, 199)
     with django_assert_num_queries(len(captured)):
         page.get(INBOX)
-    assert len(captured) <= 4
+    assert len(captured) <= 5
 
 
 HOSTILE = [
@@ -274,7 +268,7 @@ HOSTILE = [
 def test_what_people_wrote_is_escaped(page: Client, alice: Person, text: str) -> None:
     notified(alice, text, message=text, reason=text)
     shown = page.get(INBOX).content.decode()
-    assert shown.count(html.escape(text)) == 4
+    assert shown.count(html.escape(text)) == 5
     assert "<script" not in shown
     assert "<img src=x" not in shown
     assert titles(shown) == [html.escape(text)]
@@ -284,6 +278,38 @@ def test_the_address_of_the_page_is_escaped(page: Client, alice: Person) -> None
     notified(alice)
     shown = page.get(INBOX + '?show="><script>alert(1)</script>').content.decode()
     assert "<script" not in shown
+
+
+# What can be asked of each
+
+
+def test_each_leads_to_why_it_came(page: Client, alice: Person) -> None:
+    row = notified(alice)
+    assert f'<a href="/inbox/{row.pk}/why/">Why did I get this?</a>' in page.get(INBOX).content.decode()
+
+
+def test_what_is_about_an_object_can_be_muted(page: Client, alice: Person) -> None:
+    row, other = notified(alice, about="product_management.product:7"), notified(alice)
+    text = page.get(INBOX).content.decode()
+    assert text.count("Mute this product") == 1
+    assert f'action="/inbox/{row.pk}/mute/"' in text
+    assert f'action="/inbox/{other.pk}/mute/"' not in text
+
+
+def test_what_is_muted_says_so_and_can_be_unmuted(page: Client, alice: Person, bob: Person) -> None:
+    notified(alice, about="product_management.product:7")
+    mute(bob, "product_management.product:7")
+    assert "Unmute" not in page.get(INBOX).content.decode()
+    mute(alice, "product_management.product:7")
+    text = page.get(INBOX).content.decode()
+    assert "You have muted this product." in text
+    assert "Mute this product" not in text
+
+
+def test_the_other_pages_are_a_link_away(page: Client) -> None:
+    text = page.get(INBOX).content.decode()
+    assert '<a href="/inbox/activity/" >Activity</a>' in text
+    assert '<a href="/inbox/preferences/" >Preferences</a>' in text
 
 
 # Open

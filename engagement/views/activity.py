@@ -1,0 +1,103 @@
+"""Everything that concerned a person, and why they were notified of it, or were not."""
+
+from collections.abc import Iterator
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from engagement import activity, mutes, preferences
+from engagement.activity import START, Cursor
+from engagement.explain import Explanation, Setting, Verdict, explain
+from engagement.models import AppNotification, NotifiableEvent
+from engagement.preferences import Scope
+from engagement.views.answer import in_their_time
+from engagement.views.parse import LARGEST_ID, id_of, own_notification
+from engagement.views.preferences import address
+
+
+@login_required
+@require_safe
+@never_cache
+@in_their_time
+def show(request: HttpRequest) -> HttpResponse:
+    """List what concerned the person, newest first."""
+    before = _cursor(request.GET.get("before", ""))
+    context = {"page": activity.page(request.user, before), "is_first": before == START}
+    return render(request, "engagement/activity.html", context)
+
+
+@login_required
+@require_safe
+@never_cache
+@in_their_time
+def why(request: HttpRequest, pk: int) -> HttpResponse:
+    """Explain one of the person's notifications."""
+    return _explained(request, own_notification(request, pk).event_id)
+
+
+@login_required
+@require_safe
+@never_cache
+@in_their_time
+def outcome(request: HttpRequest, pk: int) -> HttpResponse:
+    """Explain what became of something that concerned the person, notified or not."""
+    return _explained(request, pk)
+
+
+def _explained(request: HttpRequest, pk: int) -> HttpResponse:
+    found = activity.find(request.user, pk) if pk <= LARGEST_ID else None
+    if found is None:
+        raise Http404("There is no such event, or it did not concern you.")
+    notification, explanation = _notification(found), explain(found)
+    context = {
+        "entry": activity.entry(found),
+        "notification": notification,
+        "explanation": explanation,
+        "verdicts": [*_with_links(request, explanation)],
+        "muted": mutes.muted_among(request.user, [explanation.about]),
+    }
+    return render(request, "engagement/why.html", context)
+
+
+def _notification(found: NotifiableEvent) -> AppNotification | None:
+    return getattr(found, "app_notification", None)
+
+
+def _with_links(
+    request: HttpRequest, explanation: Explanation
+) -> Iterator[tuple[Verdict, tuple[str, str | Promise] | None]]:
+    """Yield each verdict with the address of the setting that decides, and what to call it."""
+    lines = {line.scope: line.label for each in preferences.sections(request.user) for line in each.lines}
+    for verdict in explanation.verdicts:
+        yield verdict, _link(verdict.setting, explanation, lines)
+
+
+def _link(
+    setting: Setting, explanation: Explanation, lines: dict[Scope, str | Promise]
+) -> tuple[str, str | Promise] | None:
+    """Return the address and its text; None where a person can change nothing."""
+    page = reverse("engagement:preferences")
+    fixed = {
+        Setting.MUTES: (f"{page}#mutes", _("What you have muted")),
+        Setting.QUIET_HOURS: (f"{page}#settings", _("Your quiet hours")),
+    }
+    scopes = {
+        Setting.EVENT_TYPE: Scope(event_type=explanation.event_type),
+        Setting.CATEGORY: Scope(category=explanation.category),
+    }
+    scope = scopes.get(setting)
+    if scope in lines:
+        return address(scope), _("Choose for “%s”") % lines[scope]
+    return fixed.get(setting)
+
+
+def _cursor(text: str) -> Cursor:
+    """Return where a page begins, out of the address: "120.7". What is none is the beginning."""
+    event_log, _dot, by_hand = text.partition(".")
+    return Cursor(id_of(event_log), id_of(by_hand))

@@ -1,0 +1,92 @@
+"""The page of a person's preferences, and what is sent from it."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from engagement import mutes, preferences
+from engagement.channels import channels
+from engagement.forms import SectionForm, SettingsForm
+from engagement.preferences import Scope, Section
+from engagement.views.answer import changes_something, in_their_time
+
+PAGE = "engagement:preferences"
+
+
+@login_required
+@require_safe
+@never_cache
+@in_their_time
+def show(request: HttpRequest) -> HttpResponse:
+    """Show everything that can be chosen."""
+    return _page(request, preferences.sections(request.user))
+
+
+@changes_something(PAGE)
+@never_cache
+@in_their_time
+def choose(request: HttpRequest) -> HttpResponse:
+    """Save the choices of one category, all of them or none."""
+    sections = preferences.sections(request.user)
+    section = _section(sections, request.POST.get("category", ""))
+    if section is None:
+        messages.error(request, _("There is no such category; nothing was changed."))
+        return redirect(PAGE)
+    form = SectionForm(section, request.POST.dict())
+    if not form.is_valid():
+        return _page(request, sections, choices=form)
+    preferences.choose_all(request.user, form.changes())
+    messages.success(request, _("Your choices for %s are saved.") % section.line.label)
+    return HttpResponseRedirect(address(section.line.scope))
+
+
+@changes_something(PAGE)
+@never_cache
+@in_their_time
+def set_(request: HttpRequest) -> HttpResponse:
+    """Save language, time zone and quiet hours."""
+    form = SettingsForm(preferences.settings_of(request.user), request.POST.dict())
+    if not form.is_valid():
+        return _page(request, preferences.sections(request.user), settings=form)
+    preferences.set_settings(request.user, **form.cleaned_data)
+    messages.success(request, _("Your settings are saved."))
+    return HttpResponseRedirect(f"{reverse(PAGE)}#settings")
+
+
+def address(scope: Scope) -> str:
+    """Return where something is chosen, unfolded."""
+    shown = "?" + urlencode({"open": scope.event_type}) if scope.event_type else ""
+    return f"{reverse(PAGE)}{shown}#{scope.anchor}"
+
+
+def _page(
+    request: HttpRequest,
+    sections: Sequence[Section],
+    *,
+    choices: SectionForm | None = None,
+    settings: SettingsForm | None = None,
+) -> HttpResponse:
+    """Show the page, with a form as it was sent if something is wrong with it."""
+    forms = [
+        choices if choices and choices.section is section else SectionForm(section) for section in sections
+    ]
+    context = {
+        "forms": forms,
+        "settings": settings or SettingsForm(preferences.settings_of(request.user)),
+        "mutes": mutes.mutes_of(request.user),
+        "not_set_up": [channel.label for channel in channels().values() if not channel.configured()],
+        "open": request.GET.get("open", ""),
+    }
+    return render(request, "engagement/preferences.html", context, status=422 if choices or settings else 200)
+
+
+def _section(sections: Sequence[Section], category: str) -> Section | None:
+    return next((each for each in sections if each.line.scope.category == category), None)

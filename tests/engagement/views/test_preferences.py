@@ -1,0 +1,387 @@
+"""The page of a person's preferences."""
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from capabilities.people.models import Person
+from engagement.channels import Channel, channels
+from engagement.models import Mute, NotificationPreference, NotificationRule, NotificationSettings
+from engagement.notifier import Notifier
+from engagement.preferences import Scope, choose, set_settings
+from engagement.registry import NotifierRegistry
+from events.bus import event_bus
+from events.testing import work_off
+from tests.engagement.samples import outcomes_of
+from tests.probe.events import Told, Unheard
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/inbox/preferences/"
+CHOICES, SETTINGS = f"{PAGE}choices/", f"{PAGE}settings/"
+
+
+@pytest.fixture
+def push(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel of which no preset speaks."""
+
+    class Push(Channel):
+        name, label = "push", "Push"
+
+        def configured(self) -> bool:
+            return True
+
+    monkeypatch.setitem(channels(), "push", Push())
+
+
+def text_of(answer: Any) -> str:
+    """Return the page, as text without references."""
+    assert isinstance(answer, HttpResponse)
+    return html.unescape(answer.content.decode())
+
+
+def save(page: Client, category: str = "test", **fields: str) -> Any:
+    return page.post(CHOICES, {"category": category} | fields, follow=True)
+
+
+def stored(person: Person) -> set[tuple[str, str, str]]:
+    rows = NotificationPreference.objects.filter(person=person)
+    return set(rows.values_list("event_type", "category", "type"))
+
+
+def checked(text: str, name: str) -> list[str]:
+    """Return the values of the radio buttons of this name that are on."""
+    inputs = re.findall(rf'<input type="radio" name="{re.escape(name)}" value="(.*?)"([^>]*)>', text)
+    return [value for value, rest in inputs if "checked" in rest]
+
+
+def disabled(text: str, name: str) -> list[str]:
+    inputs = re.findall(rf'<input type="radio" name="{re.escape(name)}" value="(.*?)"([^>]*)>', text)
+    return [value for value, rest in inputs if "disabled" in rest]
+
+
+def fieldset(text: str, anchor: str) -> str:
+    found = re.search(rf'<fieldset [^>]*id="{re.escape(anchor)}".*?</fieldset>', text, re.DOTALL)
+    assert found, anchor
+    return found[0]
+
+
+# The page
+
+
+def test_every_category_and_event_type_has_its_place(page: Client) -> None:
+    text = text_of(page.get(PAGE))
+    for anchor in ("category-product", "type-product.created", "type-product.updated", "category-test"):
+        assert f'id="{anchor}"' in text
+    assert "type-test.unheard" not in text
+
+
+def test_a_choice_says_what_applies_without_it(page: Client) -> None:
+    text = text_of(page.get(PAGE))
+    assert "As usual: Inbox and Email, the default." in fieldset(text, "type-product.created")
+
+
+def test_it_says_which_channels_are_not_set_up(page: Client) -> None:
+    assert "Not set up here at present, so that nothing is sent there: Email." in text_of(page.get(PAGE))
+
+
+def test_the_event_types_are_folded_unless_one_has_a_choice_or_is_asked_for(
+    page: Client, alice: Person
+) -> None:
+    assert "<details open" not in text_of(page.get(PAGE))
+    assert text_of(page.get(PAGE, {"open": "product.created"})).count("<details open") == 1
+    assert "<details open" not in text_of(page.get(PAGE, {"open": '"><script>'}))
+    choose(alice, Scope(event_type="test.told"), "none")  # type: ignore[arg-type]  # as the form has it
+    text = text_of(page.get(PAGE))
+    assert text.count("<details open") == 1
+    assert "1 with a choice of its own" in text
+
+
+def test_without_anything_to_choose_it_says_so(
+    page: Client, own_notifiers: NotifierRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engagement.catalogue._told", set)
+    assert "There is nothing to choose for yet." in text_of(page.get(PAGE))
+
+
+def test_the_number_of_queries_is_the_same_however_much_there_is(
+    page: Client,
+    alice: Person,
+    declare: Callable[..., Notifier[Unheard]],
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        page.get(PAGE)
+    for number in range(5):
+        Mute.objects.create(person=alice, about=f"kite:{number}")
+        declare(list, f"Listener{number}", category=f"kites{number}")
+        NotificationRule.objects.create(category=f"kites{number}", mandatory=["app"])
+    NotificationPreference.objects.create(person=alice, category="test", type="none")
+    NotificationPreference.objects.create(person=alice, event_type="test.told", type="none")
+    with django_assert_num_queries(len(captured)):
+        page.get(PAGE)
+    # Session, person, settings for the time zone, wordings, rules, choices, settings, mutes, badge.
+    assert len(captured) == 9
+
+
+# Choosing
+
+
+@pytest.mark.parametrize("preset", ["apps", "email", "both", "none"])
+def test_a_choice_is_saved_and_confirmed(page: Client, alice: Person, preset: str) -> None:
+    answer = save(page, **{"category-test": preset, "type-test.told": "none"})
+    assert answer.redirect_chain == [(f"{PAGE}#category-test", 302)]
+    text = text_of(answer)
+    assert '<ul class="messages" role="status">' in text
+    assert "Your choices for Test are saved." in text
+    assert stored(alice) == {("", "test", preset), ("test.told", "", "none")}
+    assert checked(text, "category-test") == [preset]
+
+
+def test_as_usual_takes_a_choice_back(page: Client, alice: Person) -> None:
+    save(page, **{"category-test": "none"})
+    save(page, **{"category-test": ""})
+    assert stored(alice) == set()
+
+
+def test_twice_does_no_harm(page: Client, alice: Person) -> None:
+    for _again in range(2):
+        assert "are saved" in text_of(save(page, **{"category-test": "none"}))
+    assert stored(alice) == {("", "test", "none")}
+
+
+def test_what_is_not_sent_stays_as_it_is(page: Client, alice: Person) -> None:
+    save(page, **{"category-test": "none", "type-test.told": "apps"})
+    save(page, **{"type-test.told": "email"})
+    save(page)
+    assert stored(alice) == {("", "test", "none"), ("test.told", "", "email")}
+
+
+def test_choices_of_other_categories_and_people_stay_as_they_are(
+    page: Client, alice: Person, bob: Person
+) -> None:
+    save(page, "product", **{"category-product": "none"})
+    NotificationPreference.objects.create(person=bob, category="test", type="both")
+    save(page, **{"category-test": "apps", "person": str(bob.pk)})
+    save(page, **{"category-test": "apps"})
+    assert stored(alice) == {("", "product", "none"), ("", "test", "apps")}
+    assert stored(bob) == {("", "test", "both")}
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"category-test": "sms"}, "sms is not one of the available choices"),
+        ({"type-test.told": "<b>"}, "<b> is not one of the available choices"),
+        ({"type-test.unheard": "none"}, "There is nothing to choose for type-test.unheard."),
+        ({"type-product.created": "none"}, "There is nothing to choose for type-product.created."),
+        ({"type-test.told:pigeon": "yes"}, "There is nothing to choose for type-test.told:pigeon."),
+        ({"x" * 900: "none"}, "There is nothing to choose for xxx"),
+    ],
+)
+def test_what_is_wrong_is_said_and_the_rest_is_kept(
+    page: Client, alice: Person, fields: dict[str, str], complaint: str
+) -> None:
+    save(page, **{"type-test.met": "none"})
+    answer = save(page, **{"type-test.told_personally": "both"} | fields)
+    text = text_of(answer)
+    assert answer.status_code == 422
+    assert complaint in text
+    assert "Nothing of this was saved." in text
+    assert checked(text, "type-test.told_personally") == ["both"]
+    assert stored(alice) == {("test.met", "", "none")}
+    assert text.count("<details open") == 1
+
+
+def test_what_is_wrong_is_escaped(page: Client) -> None:
+    answer = save(page, **{"category-test": "<script>alert(1)</script>", "<script>": "1"})
+    assert "<script" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("category", ["", "nosuch", "<script>", "x" * 9_000, "category-test", "\x00"])
+def test_a_category_that_there_is_not_changes_nothing(page: Client, alice: Person, category: str) -> None:
+    answer = save(page, category, **{"category-test": "none"})
+    assert "There is no such category; nothing was changed." in text_of(answer)
+    assert stored(alice) == set()
+
+
+def test_without_any_field_nothing_changes(page: Client, alice: Person) -> None:
+    assert page.post(CHOICES).status_code == 302
+    assert stored(alice) == set()
+
+
+# What is mandatory
+
+
+def test_what_is_mandatory_is_disabled_and_says_why(page: Client) -> None:
+    NotificationRule.objects.create(event_type="test.told", mandatory=["app"])
+    text = text_of(page.get(PAGE))
+    assert disabled(text, "type-test.told") == ["email", "none"]
+    assert "Inbox is always on: your administrators require it" in fieldset(text, "type-test.told")
+    assert disabled(text, "category-test") == []
+    assert "Inbox is always on for Told." in fieldset(text, "all-category-test")
+
+
+def test_what_is_mandatory_in_the_whole_category_is_disabled_throughout(page: Client) -> None:
+    NotificationRule.objects.create(category="test", mandatory=["app", "email"])
+    text = text_of(page.get(PAGE))
+    for name in ("category-test", "type-test.told"):
+        assert disabled(text, name) == ["apps", "email", "none"]
+
+
+def test_what_a_notifier_makes_mandatory_is_disabled(
+    page: Client, declare: Callable[..., Notifier[Unheard]]
+) -> None:
+    declare(list, mandatory=("app",))
+    text = text_of(page.get(PAGE))
+    assert "it is part of what this kind of notification is for" in fieldset(text, "type-test.unheard")
+
+
+def test_a_forged_post_does_not_switch_it_off(page: Client, alice: Person) -> None:
+    NotificationRule.objects.create(event_type="test.told", mandatory=["app"])
+    answer = save(page, **{"type-test.told": "none"})
+    assert answer.status_code == 422
+    error = re.search(r'<ul class="errorlist".*?</ul>', text_of(answer), re.DOTALL)
+    assert error
+    assert "Inbox is always on: your administrators require it for this kind of event." in error[0]
+    assert stored(alice) == set()
+
+
+def test_a_choice_of_before_is_shown_and_the_others_can_be_saved(page: Client, alice: Person) -> None:
+    save(page, **{"type-test.told": "none"})
+    NotificationRule.objects.create(event_type="test.told", mandatory=["app"])
+    text = text_of(page.get(PAGE))
+    assert checked(text, "type-test.told") == ["none"]
+    # A browser sends no radio button that is disabled.
+    assert "are saved" in text_of(save(page, **{"type-test.met": "none"}))
+    event_bus.publish(Told(people=[alice.pk]))
+    work_off()
+    assert outcomes_of(alice)["app"] == "created: mandatory"
+
+
+def test_what_is_switched_off_for_everybody_says_so(page: Client) -> None:
+    NotificationRule.objects.create(event_type="test.told", is_active=False)
+    found = fieldset(text_of(page.get(PAGE)), "type-test.told")
+    assert "At present your administrators have switched this off for everybody." in found
+
+
+# Further channels
+
+
+def test_without_further_channels_there_is_none_to_choose(page: Client) -> None:
+    assert 'class="further"' not in text_of(page.get(PAGE))
+
+
+def test_a_further_channel_is_chosen_by_itself(page: Client, alice: Person, push: None) -> None:
+    text = text_of(save(page, **{"type-test.told:push": "no", "type-test.told": "apps"}))
+    assert checked(text, "type-test.told:push") == ["no"]
+    assert NotificationPreference.objects.get().channels == {"push": False}
+    text = text_of(save(page, **{"type-test.told": ""}))
+    assert NotificationPreference.objects.get().channels == {"push": False}
+    save(page, **{"type-test.told:push": ""})
+    assert stored(alice) == set()
+
+
+def test_a_further_channel_takes_yes_no_or_as_usual(page: Client, alice: Person, push: None) -> None:
+    answer = save(page, **{"type-test.told:push": "maybe"})
+    assert "maybe is not one of the available choices" in text_of(answer)
+    NotificationRule.objects.create(event_type="test.told", mandatory=["push"])
+    assert "Push is always on" in text_of(save(page, **{"type-test.told:push": "no"}))
+    assert disabled(text_of(page.get(PAGE)), "type-test.told:push") == ["no"]
+    assert stored(alice) == set()
+
+
+# Settings
+
+
+def test_settings_are_saved_and_confirmed(page: Client, alice: Person) -> None:
+    sent = {
+        "language": "de",
+        "time_zone": "Asia/Kathmandu",
+        "quiet_from": "22:00",
+        "quiet_until": "06:30",
+    }
+    for _again in range(2):
+        answer = page.post(SETTINGS, sent, follow=True)
+        assert answer.redirect_chain == [(f"{PAGE}#settings", 302)]
+        assert "Your settings are saved." in text_of(answer)
+    found = NotificationSettings.objects.get()
+    assert (found.person_id, found.language, found.time_zone) == (alice.pk, "de", "Asia/Kathmandu")
+    assert (str(found.quiet_from), str(found.quiet_until)) == ("22:00:00", "06:30:00")
+    text = text_of(page.get(PAGE))
+    assert '<option value="Asia/Kathmandu" selected>Kathmandu</option>' in text
+    assert 'value="22:00"' in text
+
+
+def test_settings_that_are_not_sent_stay_as_they_are(page: Client, alice: Person) -> None:
+    set_settings(alice, language="de", time_zone="Etc/GMT+5")
+    page.post(SETTINGS)
+    page.post(SETTINGS, {"quiet_from": "22:00", "quiet_until": "7:00"})
+    found = NotificationSettings.objects.get()
+    assert (found.language, found.time_zone, found.quiet_from is None) == ("de", "Etc/GMT+5", False)
+
+
+def test_settings_can_be_emptied(page: Client, alice: Person) -> None:
+    page.post(SETTINGS, {"language": "de", "quiet_from": "22:00", "quiet_until": "7:00"})
+    page.post(SETTINGS, {"language": "", "time_zone": "", "quiet_from": "", "quiet_until": ""})
+    found = NotificationSettings.objects.get()
+    assert (found.language, found.quiet_from, found.quiet_until) == ("", None, None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"language": "tlh"}, "tlh is not one of the available choices"),
+        ({"time_zone": "Mars/Olympus"}, "There is no time zone Mars/Olympus"),
+        ({"time_zone": "../../etc/passwd"}, "There is no time zone"),
+        ({"time_zone": "x" * 9_000}, "at most 60 characters"),
+        ({"quiet_from": "22:00", "quiet_until": ""}, "Give both times of the quiet hours, or none."),
+        ({"quiet_from": "", "quiet_until": "07:00"}, "Give both times of the quiet hours, or none."),
+        ({"quiet_from": "07:00", "quiet_until": "07:00"}, "They would end as they begin."),
+        ({"quiet_from": "25:00", "quiet_until": "07:00"}, "Enter a valid time."),
+        ({"quiet_from": "late", "quiet_until": "07:00"}, "Enter a valid time."),
+    ],
+)
+def test_settings_that_are_wrong_say_so_and_keep_the_rest(
+    page: Client, alice: Person, wrong: dict[str, str], complaint: str
+) -> None:
+    answer = page.post(SETTINGS, {"language": "de", "time_zone": "Europe/Berlin"} | wrong)
+    text = text_of(answer)
+    assert answer.status_code == 422
+    assert complaint in text
+    if "time_zone" not in wrong:
+        assert '<option value="Europe/Berlin" selected>' in text
+    assert not NotificationSettings.objects.exists()
+
+
+def test_an_unusual_time_zone_is_kept_by_saving_the_form(page: Client, alice: Person) -> None:
+    set_settings(alice, time_zone="Etc/GMT+5")
+    assert '<option value="Etc/GMT+5" selected>' in text_of(page.get(PAGE))
+
+
+# Mutes
+
+
+def test_what_is_muted_is_listed_in_the_time_of_the_person(page: Client, alice: Person, bob: Person) -> None:
+    set_settings(alice, time_zone="Asia/Kathmandu")
+    Mute.objects.create(person=alice, about="product_management.product:7", until="2100-01-01T18:15Z")
+    Mute.objects.create(person=alice, about="kite:1", label="Kite was <b>told</b>")
+    Mute.objects.create(person=bob, about="kite:2", label="private")
+    answer = page.get(PAGE)
+    text = text_of(answer)
+    assert "product 7" in text
+    assert "until Jan. 2, 2100, midnight" in text
+    assert "Kite was &lt;b&gt;told&lt;/b&gt;" in answer.content.decode()
+    assert "private" not in text
+
+
+def test_without_mutes_it_says_how_to_mute(page: Client) -> None:
+    assert "Nothing is muted. To hear no more of one thing" in text_of(page.get(PAGE))
