@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from capabilities.people.models import Organisation, Person
 from capabilities.product_management.services import ProductManagementService
@@ -141,3 +141,72 @@ def test_it_works_with_the_keyboard_alone_on_a_phone_in_the_dark_without_javascr
     width = alice.get_by_role("main").bounding_box()
     assert width
     assert width["width"] <= 360
+
+
+def test_preferences_mutes_and_reasons_with_the_keyboard_alone_and_without_javascript(people: People) -> None:
+    organisation, managers = Organisation.objects.get(), Person.objects.in_bulk(field_name="username")
+    kite = ProductManagementService.create_product({"name": "Kite"}, managers["alice"], organisation)
+    page = people.page("bob", java_script_enabled=False)
+    reload_until(page, "Alice Arden created Kite")
+
+    # Preferences: no mail about products, and nothing at all when one is created.
+    go_by_keyboard(page, "link", "Preferences")
+    page.get_by_role("group", name="Everything in this category").nth(0).get_by_label("As usual").focus()
+    page.keyboard.press("ArrowRight")
+    summary = page.locator("#category-product summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.locator("#type-product\\.created").get_by_label("As usual").focus()
+    for _step in range(4):
+        page.keyboard.press("ArrowRight")
+    press(page, page.locator("#category-product").get_by_role("button", name="Save"))
+    expect(page.get_by_role("status")).to_have_text("Your choices for Product are saved.")
+    expect(page.get_by_role("status")).to_be_in_viewport()
+    expect(page.locator("#category-product").get_by_label("Apps").first).to_be_checked()
+    expect(page.locator("#type-product\\.created").get_by_label("None")).to_be_checked()
+    picture(page, "preferences")
+
+    # Mute it, from the notification.
+    go_by_keyboard(page, "link", "Inbox", within=".sections")
+    press(page, page.locator(".menu summary").first)
+    press(page, page.get_by_role("button", name="For a week"))
+    expect(page.get_by_role("status")).to_contain_text("This product is muted until")
+
+    # Why did I get this?
+    press(page, page.locator(".menu summary").first)
+    go_by_keyboard(page, "link", "Why did I get this?")
+    expect(page.get_by_text("because you manage this product or its organisation.")).to_be_visible()
+    picture(page, "why")
+
+    # Why didn't I get that? One is muted, of the other I want none.
+    update, create = ProductManagementService.update_product, ProductManagementService.create_product
+    update(kite, {"description": "It flies."}, managers["alice"])
+    create({"name": "Storm kite"}, managers["alice"], organisation)
+    go_by_keyboard(page, "link", "Activity")
+    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    reload_until(page, "not chosen")
+    reload_until(page, "muted")
+    picture(page, "activity")
+    go_by_keyboard(page, "link", "Product created")
+    press(page, page.get_by_role("link", name="Choose for “Product created”").first)
+    expect(page.locator("#type-product\\.created")).to_be_in_viewport()
+    press(page, page.get_by_role("button", name="Unmute"))
+    expect(page.get_by_role("status")).to_have_text("You will hear of it again.")
+    expect(page.get_by_text("Nothing is muted.")).to_be_visible()
+
+
+def press(page: Page, target: Locator) -> None:
+    """Activate it with the keyboard, where the focus can be seen to be on it."""
+    target.focus()
+    expect(target).to_be_focused()
+    page.keyboard.press("Enter")
+
+
+def go_by_keyboard(page: Page, role: Any, name: str, within: str = "main") -> None:
+    """Walk to a link with the tabulator, as people do, and follow it."""
+    target = page.locator(within).get_by_role(role, name=name, exact=True).first
+    for _step in range(80):
+        page.keyboard.press("Tab")
+        if target.and_(page.locator(":focus")).count():
+            break
+    press(page, target)
