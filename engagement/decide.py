@@ -71,6 +71,8 @@ class Reason(StrEnum):
     NO_ENDPOINT = "no endpoint"
     SUPPRESSED = "endpoint suppressed"
     NOT_CONFIGURED = "channel not configured"
+    #: Never decided; read where a newer deployment has stored something that this one does not know.
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,13 @@ class Outcome:
 
     @classmethod
     def parse(cls, text: str) -> "Outcome":
-        """Return what was stored."""
+        """Return what was stored; a newer deployment may have stored what is not known here."""
         status, _colon, rest = text.partition(": ")
         reason, _comma, held = rest.partition(", ")
-        return cls(Status(status), Reason(reason), held == "held")
+        try:
+            return cls(Status(status), Reason(reason), held == "held")
+        except ValueError:
+            return cls(Status(status) if status in set(Status) else Status.SKIPPED, Reason.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)

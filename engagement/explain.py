@@ -51,6 +51,7 @@ SENTENCES: dict[Reason, tuple[str | Promise, Setting]] = {
     Reason.NO_ENDPOINT: (_("There is no address to reach you at."), Setting.NOWHERE),
     Reason.SUPPRESSED: (_("Your address has refused our messages."), Setting.NOWHERE),
     Reason.NOT_CONFIGURED: (_("This channel is not set up here."), Setting.NOWHERE),
+    Reason.UNKNOWN: (_("This page is being updated and does not know the reason yet."), Setting.NOWHERE),
 }
 STATUSES = {
     Status.CREATED: _("in your inbox"),
@@ -77,6 +78,7 @@ WORDS: dict[Reason, str | Promise] = {
     Reason.NO_ENDPOINT: _("no address"),
     Reason.SUPPRESSED: _("address refused"),
     Reason.NOT_CONFIGURED: _("not set up"),
+    Reason.UNKNOWN: _("for a new reason"),
 }
 
 

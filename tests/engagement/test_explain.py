@@ -130,3 +130,19 @@ def test_the_command_says_what_it_does_not_know(alice: Person, event: str, perso
     log = told(alice)
     with pytest.raises(CommandError, match=r"There is no (event|person)"):
         call_command("explain_notification", event or str(log.pk), person)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("skipped: the moon was full", Outcome(Status.SKIPPED, Reason.UNKNOWN)),
+        ("created: the moon was full, held", Outcome(Status.CREATED, Reason.UNKNOWN)),
+        ("beamed: default", Outcome(Status.SKIPPED, Reason.UNKNOWN)),
+        ("", Outcome(Status.SKIPPED, Reason.UNKNOWN)),
+    ],
+)
+def test_what_a_newer_deployment_has_stored_breaks_no_page(
+    alice: Person, text: str, outcome: Outcome
+) -> None:
+    concerned = NotifiableEvent.objects.create(event_type="test.told", person=alice, outcomes={"app": text})
+    assert explain(concerned).verdicts[0].outcome == outcome
