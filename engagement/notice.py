@@ -15,8 +15,8 @@ from engagement.models import NotifiableEvent
 from engagement.models.app import GROUP_LENGTH, URL_LENGTH
 from engagement.registry import Notifier, category_retention, notifiers
 from engagement.rules import Rules, rules_for
-from engagement.sandbox import UNSTORABLE
 from events.bus import Cancel, EventLog, EventType, EventTypes, Payload
+from events.sql import UNSTORABLE
 
 logger = logging.getLogger(__name__)
 

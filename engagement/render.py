@@ -8,7 +8,8 @@ from typing import Any
 from engagement import wording
 from engagement.models.app import MESSAGE_LENGTH, TITLE_LENGTH
 from engagement.registry import permitted_params
-from engagement.sandbox import UNSTORABLE, SandboxedTemplate
+from engagement.sandbox import SandboxedTemplate
+from events.sql import UNSTORABLE
 
 logger = logging.getLogger(__name__)
 

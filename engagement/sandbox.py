@@ -5,7 +5,6 @@ index of a variable; only harmless filters, and their arguments are constants (a
 their product). What is left cannot read settings, files or models, and cannot run for long.
 """
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -20,6 +19,8 @@ from django.template import (
     defaulttags,
 )
 from django.template.base import FilterExpression, Lexer, NodeList, Parser, TokenType, Variable
+
+from events.sql import UNSTORABLE
 
 TAGS = ("if", "comment")
 FILTERS = (
@@ -47,8 +48,6 @@ LONGEST = 4_000
 DEEPEST = 10
 #: In one tag: conditions are nested too, by `not` and `and`.
 MOST_WORDS = 50
-#: What PostgreSQL's text cannot hold: NUL and lone surrogates.
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def floatformat(value: Any, decimals: Any = -1) -> str:

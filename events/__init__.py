@@ -12,9 +12,11 @@ The public faces, kept by import-linter:
 
 events.bus        publish, declare, subscribe: all that most apps need
 events.work       LeasedWork, for apps that owe something themselves
+events.record     log an event that is dealt with on the spot
 events.queue      wake a lane
 events.retention  Expiring, for rows that say when they may go
 events.sql        statements, and what the database takes
 events.conf       settings
-events.admin      read-only, countable admin pages
+events.listing    lists of big tables in the admin: read-only, countable, searched by index
+events.testing    work off what is due, in a test
 """

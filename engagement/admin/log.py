@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch, Retraction
 from engagement.registry import MASK
-from events.admin import CappedPaginator, ReadOnly
 from events.bus import EventTypes
+from events.listing import CappedPaginator, ReadOnly
 
 
 class LogAdmin(ReadOnly, admin.ModelAdmin):

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from engagement import mutes
 from engagement.forms import MuteForm
 from engagement.models import AppNotification
-from engagement.sandbox import UNSTORABLE
 from engagement.views.answer import back, changes_something, in_their_time
 from engagement.views.parse import own_notification
+from events.sql import UNSTORABLE
 
 
 @changes_something("engagement:inbox")

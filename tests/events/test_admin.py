@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
-from events.admin import COUNT_LIMIT, CappedPaginator
 from events.bus import event_bus
 from events.drain import drain
+from events.listing import COUNT_LIMIT, CappedPaginator
 from events.models import EventLog, HandlerRun
 from tests.conftest import make_person
 from tests.events.big import fill

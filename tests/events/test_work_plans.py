@@ -10,10 +10,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from events import work_sql
-from events.admin import COUNT_LIMIT, EventLogAdmin, HandlerRunAdmin
+from events.admin import EventLogAdmin, HandlerRunAdmin
 from events.bus import EventTypes
 from events.claim import claim_statement
 from events.forget import forgettable
+from events.listing import COUNT_LIMIT
 from events.models import DELETE_EVENTS, DELETE_RUNS, EventLog, HandlerRun
 from events.priority import Priority
 from events.retention import expired_sql
