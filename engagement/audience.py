@@ -30,10 +30,13 @@ def named(users: Any, source: str) -> tuple["models.QuerySet[Any]", int]:
     person, keys, wrong = get_user_model(), set(), 0
     for key in _keys(users, source):
         try:
-            keys.add(person._meta.pk.to_python(key))
+            found = person._meta.pk.to_python(key)
         except ValidationError:
+            found = None
+        if found is None:
             wrong += 1
-    keys.discard(None)
+        else:
+            keys.add(found)
     return person._default_manager.filter(pk__in=keys).values("pk"), len(keys) + wrong
 
 

@@ -78,10 +78,16 @@ def _missing() -> Iterable[CheckMessage]:
 
 def _unknown_channels() -> Iterable[CheckMessage]:
     for notifier in notifiers:
-        unknown = set(notifier.channels) - channels().keys()
-        if unknown:
-            yield Error(
-                f"{notifier.name}.channels names {', '.join(sorted(unknown))}.",
-                hint=f"The channels are {', '.join(channels())}.",
-                id="engagement.E005",
-            )
+        for name in ("channels", "mandatory"):
+            yield from _unknown_in(notifier, name)
+
+
+def _unknown_in(notifier: Notifier[Any], name: str) -> Iterable[CheckMessage]:
+    given = getattr(notifier, name)
+    unknown = [given] if isinstance(given, str) else sorted(set(given) - channels().keys())
+    if unknown:
+        yield Error(
+            f"{notifier.name}.{name} names {', '.join(unknown)}.",
+            hint=f"The channels are {', '.join(channels())}.",
+            id="engagement.E005",
+        )

@@ -9,12 +9,22 @@ from events.sql import fetch
 COVERED = """EXISTS (SELECT 1 FROM engagement_notificationbatch work
                       WHERE work.event_id = concerned.event_log_id
                         AND concerned.id BETWEEN work.first_id AND work.last_id
-                        AND (work.finished_at IS NULL OR work.state = 'dead'))"""
+                        AND {state})"""
+WAITING = COVERED.format(state="work.finished_at IS NULL")
+DEAD = COVERED.format(state="work.state = 'dead'")
 #: What must not be there: a sentence, and the query of the ids.
 CHECKS: dict[str, str] = {
     "NotifiableEvents of a published event that nobody will decide": f"""
         SELECT id FROM engagement_notifiableevent concerned
-         WHERE outcomes IS NULL AND event_log_id IS NOT NULL AND NOT {COVERED}""",
+         WHERE outcomes IS NULL AND event_log_id IS NOT NULL AND NOT {WAITING} AND NOT {DEAD}""",
+    "NotifiableEvents of a dead batch: see its last error, and requeue it": f"""
+        SELECT id FROM engagement_notifiableevent concerned
+         WHERE outcomes IS NULL AND {DEAD} AND NOT {WAITING}""",
+    "NotifiableEvents with an outcome that is none": """
+        SELECT id FROM engagement_notifiableevent
+         WHERE EXISTS (SELECT 1 FROM jsonb_each(outcomes) AS each(channel, outcome)
+                        WHERE jsonb_typeof(outcome) <> 'string'
+                           OR outcome #>> '{}' !~ '^(created|planned|skipped): .')""",
     "NotifiableEvents without exactly one outcome on every channel": """
         SELECT id FROM engagement_notifiableevent
          WHERE outcomes IS NOT NULL
@@ -59,9 +69,11 @@ def _counted(query: str) -> str:
 
 
 def accounts() -> dict[str, Any]:
-    """Return how many outcomes there are of each kind, by channel."""
+    """Return how many outcomes there are of each kind, by channel, and how many people are not decided yet."""
     rows = fetch("""
         SELECT channel, split_part(outcome, ':', 1), count(*)
           FROM engagement_notifiableevent, jsonb_each_text(outcomes) AS each(channel, outcome)
          GROUP BY 1, 2 ORDER BY 1, 2""")
-    return {f"{channel} {status}": count for channel, status, count in rows}
+    ((undecided,),) = fetch("SELECT count(*) FROM engagement_notifiableevent WHERE outcomes IS NULL")
+    found = {f"{channel} {status}": count for channel, status, count in rows}
+    return found | ({"undecided": undecided} if undecided else {})

@@ -154,13 +154,15 @@ class Explanation:
 def explain(notifiable: NotifiableEvent) -> Explanation:
     """Return why a person was notified or not of an event that concerned them."""
     notifier = _notifier_of(notifiable)
+    # By notify(): the notifier's reason is true of its own audience only.
+    named = notifiable.event_log_id is not None and not notifiable.notifier
     event_type = EventTypes.get(notifiable.event_type)
     return Explanation(
         event_type=notifiable.event_type,
         display_name=event_type.display_name if event_type else notifiable.event_type,
         category=_category(notifiable, notifier),
         about=_about(notifiable),
-        reason=notifier.reason if notifier else "",
+        reason=notifier.reason if notifier and not named else "",
         verdicts=list(_verdicts(notifiable.outcomes)),
     )
 
@@ -175,7 +177,7 @@ def _about(notifiable: NotifiableEvent) -> str:
 
 def _notifier_of(notifiable: NotifiableEvent) -> Notifier[Any] | None:
     by_name = {notifier.name: notifier for notifier in notifiers}
-    return by_name.get(notifiable.notifier) or notifiers.for_slug(notifiable.event_type)
+    return by_name.get(notifiable.notifier) or notifiers.main(notifiable.event_type)
 
 
 def _category(notifiable: NotifiableEvent, notifier: Notifier[Any] | None) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,7 +41,6 @@ class Notice:
     group: str
     actor_id: Any
     params: Mapping[str, Any]
-    delete_at: datetime
 
 
 def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = None) -> Notice:
@@ -57,22 +56,28 @@ def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = Non
         reason=notifier.reason,
         url=_storable_url(notifier.url(event), notifier),
         about=envelope.about,
-        group=UNSTORABLE.sub("", notifier.group(event))[:GROUP_LENGTH],
+        group=_group(notifier, event),
         actor_id=envelope.actor_id,
         params=event.model_dump(),
-        delete_at=timezone.now() + retention(notifier, rules),
     )
 
 
 def notice_to_named(event: Payload, rules: Rules | None = None) -> Notice:
-    """Return the notice of a logged event whose recipients were named by who published it: see `notify`."""
+    """Return the notice of a logged event whose recipients were named by who published it: see `notify`.
+
+    It has no reason: the notifier's is true of its own audience only.
+    """
     envelope = event.envelope
-    return _by_type(
-        EventTypes[envelope.type],
-        rules,
-        event=event,
+    found = notifiers.main(envelope.type)
+    named = _by_type(
+        EventTypes[envelope.type], rules, event, not_after=found.not_after(event) if found else None
+    )
+    return replace(
+        named,
         log_id=envelope.id,
+        reason="",
         about=envelope.about,
+        group=_group(found, event) if found else envelope.about,
         actor_id=envelope.actor_id,
     )
 
@@ -82,50 +87,44 @@ def notice_by_hand(notifiable: NotifiableEvent) -> Notice:
     log: EventLog | None = notifiable.event_log
     found = notifiers[notifiable.notifier] if notifiable.notifier else None
     if found is None:
-        found = notifiers.for_slug(notifiable.event_type)
+        found = notifiers.main(notifiable.event_type)
     if found is not None and log is not None:
         return notice_of(found, log.read())
     event_type = EventTypes[notifiable.event_type]
     params = notifiable.params if notifiable.params is not None else (log.payload if log else {})
-    return _by_type(
-        event_type,
-        None,
-        event=_read(event_type, params, notifiable),
-        log_id=log.pk if log else None,
-        params=dict(params) if isinstance(params, dict) else {},
-        about=log.about if log else "",
-        delete_at=notifiable.delete_at,
-    )
+    event = _read(event_type, params, notifiable)
+    notice = _by_type(event_type, None, event, params=params if isinstance(params, dict) else {})
+    return replace(notice, log_id=log.pk, about=log.about, group=log.about) if log else notice
 
 
 def _by_type(
     event_type: EventType,
     rules: Rules | None,
-    *,
     event: Payload | None,
-    log_id: int | None,
-    about: str,
+    *,
     params: Mapping[str, Any] | None = None,
-    actor_id: Any = None,
-    delete_at: datetime | None = None,
+    not_after: datetime | None = None,
 ) -> Notice:
     """Return the notice to people who were named. They are told of their own act too: somebody has chosen them."""
-    found, category = notifiers.for_slug(event_type), category_of(event_type)
+    found, category = notifiers.main(event_type), category_of(event_type)
     rules = rules_for(event_type, category) if rules is None else rules
     return Notice(
         event_type=str(event_type),
-        log_id=log_id,
+        log_id=None,
         slug=found.wording_slug() if found else str(event_type),
         category=category,
-        policy=policy_of(found, rules, named=True),
+        policy=policy_of(found, rules, not_after=not_after, named=True),
         reason=found.reason if found else "",
         url=_url(found, event, params or {}),
-        about=about,
-        group=about,
-        actor_id=actor_id,
-        params=event.model_dump() if event else params or {},
-        delete_at=delete_at or timezone.now() + retention_of(event_type, rules),
+        about="",
+        group="",
+        actor_id=None,
+        params=event.model_dump() if event else dict(params or {}),
     )
+
+
+def _group(notifier: Notifier[Any], event: Payload) -> str:
+    return UNSTORABLE.sub("", notifier.group(event))[:GROUP_LENGTH]
 
 
 def policy_of(
@@ -150,13 +149,13 @@ def retention(notifier: Notifier[Any], rules: Rules) -> timedelta:
 
 def retention_of(event_type: EventType, rules: Rules) -> timedelta:
     """Return how long notifications to people who were named are kept."""
-    found = notifiers.for_slug(event_type)
+    found = notifiers.main(event_type)
     return retention(found, rules) if found else rules.retention or category_retention(event_type.category)
 
 
 def category_of(event_type: EventType) -> str:
     """Return the category of notifications to people who were named: the notifier's, or else the event type's."""
-    found = notifiers.for_slug(event_type)
+    found = notifiers.main(event_type)
     return found.effective_category() if found else event_type.category
 
 

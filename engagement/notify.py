@@ -10,7 +10,7 @@ from django.db import transaction
 
 from engagement.audience import named
 from engagement.fanout import concern
-from engagement.models import AppNotification, NotificationBatch
+from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
 from engagement.notice import category_of, retention_of
 from engagement.process import process_at_once
 from engagement.rules import rules_for
@@ -59,17 +59,18 @@ class Notified:
 
     event_id: int
     named: int
+    #: How many of them there are.
+    known: int
 
     def result(self) -> Result:
         """Count what has come of it so far."""
         batches = list(NotificationBatch.objects.filter(event=self.event_id))
-        known = sum(batch.recipients for batch in batches)
         dead = sum(batch.recipients for batch in batches if batch.state == State.DEAD)
-        total = max(self.named, known)
+        total = max(self.named, self.known)
         return Result(
             _progress(batches),
             sum(batch.created for batch in batches),
-            total - known + dead,
+            total - self.known + dead,
             sum(batch.skipped for batch in batches),
             total,
         )
@@ -94,9 +95,13 @@ def notify(
     told = _tell([user], template_slug, context, at_once=not async_send)
     if async_send:
         return told
-    if not told.result().total - told.result().failure_count:
+    # By the person too: that is how both tables are indexed.
+    key = getattr(user, "pk", user)
+    found = NotifiableEvent.objects.filter(person=key, event_log=told.event_id) if told.known else None
+    if found is None:
         logger.warning("Nobody was told of %s: there is no such person.", template_slug)
-    return AppNotification.objects.filter(event__event_log=told.event_id).first()
+        return None
+    return AppNotification.objects.of(key).filter(event__in=found).first()
 
 
 def notify_bulk(users: Any, template_slug: str, async_send: bool = True, **context: Any) -> Notified | Result:
@@ -128,7 +133,7 @@ def _tell(users: Any, slug: str, context: Mapping[str, Any], *, at_once: bool) -
         elif batches:
             queue.wake_on_commit(NotificationBatch.lane)
         dealt_with(log)
-    return Notified(log.pk, count)
+    return Notified(log.pk, count, sum(batch.recipients for batch in batches))
 
 
 def _event_type(slug: str) -> EventType:

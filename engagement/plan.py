@@ -9,6 +9,7 @@ from django.db import models, transaction
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
 from engagement.process import process_batch
+from engagement.registry import notifiers
 from engagement.write import name_of
 from events.bus import Cancel, Payload
 from events.record import record
@@ -61,6 +62,8 @@ def plan(
 
 
 def _try(event: Payload, limit: int) -> Plan:
+    if not notifiers.of(event.envelope.type):
+        return Plan(cancelled="It has no notifier. It is told to whom notify() names, or to nobody.")
     try:
         fan_out(event)
     except Cancel as cancel:

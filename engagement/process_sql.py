@@ -42,7 +42,7 @@ def _groups_sql() -> str:
     quote = connection.ops.quote_name
     table, key, active = (name and quote(name) for name in _names())
     is_active = f"coalesce(person.{active}, TRUE)" if active else "TRUE"
-    used = [channel for channel in channels().values() if channel.configured() and not channel.is_inbox]
+    used = [channel for channel in channels().values() if not channel.is_inbox]
     endpoints = [(each.name, each.no_endpoint_sql("person"), each.suppressed_sql("person")) for each in used]
     missing = " || ".join(["'{}'::text[]", *(_array_if(sql, name) for name, sql, _ in endpoints)])
     suppressed = " || ".join(["'{}'::text[]", *(_array_if(sql, name) for name, _, sql in endpoints)])
@@ -123,14 +123,14 @@ def _choice(preset: str | None, further: str | None) -> Choice | None:
 #: Whoever decides first has decided: the row lock lets the second see that.
 DECIDE = "UPDATE engagement_notifiableevent SET outcomes = %s::jsonb WHERE id = ANY(%s) AND outcomes IS NULL"
 INSERT = f"""
-    WITH concerned AS ({DECIDE} RETURNING id, person_id, event_type),
+    WITH concerned AS ({DECIDE} RETURNING id, person_id, event_type, delete_at),
          texts AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY
                        AS texts(title, message, reason, number))
     INSERT INTO engagement_appnotification
            (event_id, person_id, event_type, title, message, reason,
             category, url, about, "group", importance, created_at, delete_at)
     SELECT concerned.id, concerned.person_id, concerned.event_type, texts.title, texts.message, texts.reason,
-           %s, %s, %s, %s, %s, %s, %s
+           %s, %s, %s, %s, %s, %s, concerned.delete_at
       FROM concerned {{joined}}
     ON CONFLICT (event_id) DO NOTHING"""
 INSERT_SAME = INSERT.format(joined="CROSS JOIN texts")
@@ -164,13 +164,15 @@ def store_and_show(
     decided: Decided, notice: Notice, texts: Sequence[Text], number: Mapping[int, int]
 ) -> None:
     """Write the outcomes and the inbox rows; `number` tells which of the texts is whose."""
+    used = {place: at for at, place in enumerate(sorted({number[pk] for pk in decided.pks}))}
+    texts, places = [texts[place] for place in used], [used[number[pk]] + 1 for pk in decided.pks]
     columns = [[getattr(text, name) for text in texts] for name in ("title", "message", "reason")]
     common = [notice.category, notice.url, notice.about, notice.group, notice.policy.importance]
-    values = [*decided.values(), *columns, *common, timezone.now(), notice.delete_at]
+    values = [*decided.values(), *columns, *common, timezone.now()]
     if len(texts) == 1:
         execute(INSERT_SAME, values)
     else:
-        execute(INSERT_OWN, [*values, decided.pks, [number[pk] + 1 for pk in decided.pks]])
+        execute(INSERT_OWN, [*values, decided.pks, places])
 
 
 def add_counts(batch: NotificationBatch, counts: Sequence[int], *, finish: bool) -> None:

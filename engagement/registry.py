@@ -68,7 +68,7 @@ class Notifier(Generic[P]):
 
         It has no side effects, and may raise Cancel when there is no point any more: then the next notifier is
         asked, and the run is cancelled if all of them did. Any other exception fails the run as a whole, and it is
-        tried again. The actor may be in the audience.
+        tried again, and so does one in `url`, `group` or `not_after`. The actor may be in the audience.
         """
         raise NotImplementedError(f"{type(self).__qualname__}.audience() is missing.")
 
@@ -137,6 +137,13 @@ class NotifierRegistry:
     def of(self, event_type: str) -> list[Notifier[Any]]:
         """Return the notifiers of a type, in the order of their declaration."""
         return [notifier for notifier in self._by_name.values() if notifier.event_type == event_type]
+
+    def main(self, event_type: str) -> Notifier[Any] | None:
+        """Return the notifier that speaks for a type where none was asked: that of its own wording, or the first."""
+        found = self.of(event_type)
+        return next(
+            (each for each in found if each.wording_slug() == event_type), found[0] if found else None
+        )
 
     def for_slug(self, slug: str) -> Notifier[Any] | None:
         """Return a notifier that uses this wording."""

@@ -77,16 +77,26 @@ def fill(title: SandboxedTemplate, message: SandboxedTemplate, values: Mapping[s
     missing = (title.names | message.names) - values.keys()
     if missing:
         raise wording.WordingError(f"{', '.join(sorted(missing))} is missing")
-    try:
-        found = Text(
-            shorten(" ".join(title.text(values).split()), TITLE_LENGTH),
-            shorten(message.text(values).strip(), MESSAGE_LENGTH),
-        )
-    except Exception as error:  # noqa: BLE001 - see above
-        raise wording.WordingError(f"{type(error).__name__} in {title.source!r}") from None
+    short = {name: _bounded(value) for name, value in values.items()}
+    found = Text(
+        shorten(" ".join(_text(title, short).split()), TITLE_LENGTH),
+        shorten(_text(message, short).strip(), MESSAGE_LENGTH),
+    )
     if not found.title:
         raise wording.WordingError("the title is empty")
     return found
+
+
+def _text(template: SandboxedTemplate, values: Mapping[str, Any]) -> str:
+    try:
+        return template.text(values)
+    except Exception as error:  # noqa: BLE001 - see fill
+        raise wording.WordingError(f"{type(error).__name__} in {template.source!r}") from None
+
+
+def _bounded(value: Any) -> Any:
+    """Cut a text to what anybody could see of it: filters would work on all of it, again and again."""
+    return value[: MESSAGE_LENGTH + 1] if isinstance(value, str) else value
 
 
 def shorten(text: str, length: int) -> str:

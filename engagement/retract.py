@@ -28,6 +28,10 @@ def retract(about: models.Model | str) -> int:
 
     In the caller's transaction: rolled back, nothing happened. What was published about it so far and has not
     been notified yet will be skipped; what is published from now on is told as usual.
+
+    It waits for those who are notifying about the object, and they wait for it: who retracts several objects in a
+    transaction, or notifies about them as well, does so in the order of their names, or two may wait for each other
+    until the database ends one of them.
     """
     name = reference(about)
     if not name:

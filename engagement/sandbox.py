@@ -7,6 +7,7 @@ their product). What is left cannot read settings, files or models, and cannot r
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from django.template import (
@@ -48,6 +49,10 @@ LONGEST = 4_000
 DEEPEST = 10
 #: In one tag: conditions are nested too, by `not` and `and`.
 MOST_WORDS = 50
+#: In one expression, and in one text.
+MOST_FILTERS, MOST_VARIABLES = 5, 50
+#: Of a list, and of each of its items.
+LONGEST_JOIN, LONGEST_ITEM = 1_000, 1_000
 
 
 def floatformat(value: Any, decimals: Any = -1) -> str:
@@ -63,7 +68,7 @@ def join(values: Any, separator: str) -> str:
     """Join a list. Not the characters of a text, as Django's filter does: again and again, that multiplies it."""
     if isinstance(values, str):
         raise TemplateSyntaxError("join is for lists, not for texts.")
-    return separator.join(str(value) for value in values)
+    return separator.join(str(value)[:LONGEST_ITEM] for value in islice(values, LONGEST_JOIN))[:LONGEST]
 
 
 class _Permitted(Library):
@@ -86,7 +91,7 @@ class _Parser(Parser):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names: set[str] = set()
-        self._depth = 0
+        self._depth = self._variables = 0
 
     def parse(self, parse_until: Any = None) -> NodeList:
         """Parse, a few levels deep: what compiles must not run out of stack when it is rendered."""
@@ -100,6 +105,7 @@ class _Parser(Parser):
     def compile_filter(self, token: str) -> FilterExpression:
         """Compile an expression whose variables are plain names."""
         expression = super().compile_filter(token)
+        self._count_filters(expression)
         if isinstance(expression.var, Variable):
             self._note(expression.var)
         for function, arguments in expression.filters:
@@ -107,6 +113,14 @@ class _Parser(Parser):
                 if is_variable:
                     self._note_argument(getattr(function, "_filter_name", ""), argument)
         return expression
+
+    def _count_filters(self, expression: FilterExpression) -> None:
+        """Refuse what takes long by being much: each filter works on the whole of what came out of the one before."""
+        self._variables += 1
+        if len(expression.filters) > MOST_FILTERS:
+            raise TemplateSyntaxError(f"{expression.token}: at most {MOST_FILTERS} filters in a row.")
+        if self._variables > MOST_VARIABLES:
+            raise TemplateSyntaxError(f"There are more than {MOST_VARIABLES} variables.")
 
     def _note_argument(self, name: str, argument: Variable) -> None:
         if name in SPELLING and not argument.lookups:

@@ -12,7 +12,9 @@ from typing import Any
 
 from django.db.models import Max
 
+from engagement.channels import channels
 from engagement.models import AppNotification, NotifiableEvent
+from events.bus import EventTypes
 from events.testing import work_off
 
 
@@ -25,17 +27,19 @@ class Captured:
     def concerned(self, event_type: str | None = None) -> list[NotifiableEvent]:
         """Return each event x person, whether they were notified or skipped."""
         found = NotifiableEvent.objects.filter(pk__gt=self._after).select_related("person").order_by("pk")
-        return list(found.filter(event_type=event_type) if event_type else found)
+        return list(found.filter(event_type=EventTypes[event_type]) if event_type else found)
 
     def notifications(self, person: Any = None, event_type: str | None = None) -> list[AppNotification]:
         """Return the inbox rows, of one person if given, in the order in which they were made."""
         found = AppNotification.objects.filter(event_id__gt=self._after).order_by("pk")
         if person is not None:
             found = found.of(person)
-        return list(found.filter(event_type=event_type) if event_type else found)
+        return list(found.filter(event_type=EventTypes[event_type]) if event_type else found)
 
     def told(self, event_type: str | None = None, channel: str = "app") -> set[Any]:
-        """Return the people who were notified on a channel."""
+        """Return the people who were notified on a channel; raise for a type or a channel that there is not."""
+        if channel not in channels():
+            raise KeyError(f"There is no channel {channel}; there are {', '.join(channels())}.")
         return {
             each.person
             for each in self.concerned(event_type)

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.utils import timezone, translation
 
 from engagement import wording
 from engagement.conf import conf
+from engagement.models import NotifiableEvent
 from engagement.models.app import REASON_LENGTH
 from engagement.models.person import zone
 from engagement.notice import Notice
-from engagement.process_sql import Group, people_of
+from engagement.process_sql import Group
 from engagement.render import Renderer, Text, shorten
 from events.bus import EventTypes
 
@@ -85,10 +85,9 @@ def common_values(params: Mapping[str, Any], url: str) -> dict[str, Any]:
 
 
 def _names(pks: Sequence[int]) -> dict[int, str]:
-    """Return what to call the people whom these NotifiableEvents concern."""
-    people = people_of(pks)
-    found = get_user_model()._default_manager.in_bulk(list(people.values()))
-    return {pk: name_of(found[person]) if person in found else "" for pk, person in people.items()}
+    """Return what to call the people whom these NotifiableEvents concern; nothing for those who are gone."""
+    found = NotifiableEvent.objects.filter(pk__in=pks).select_related("person").only("pk", "person")
+    return dict.fromkeys(pks, "") | {each.pk: name_of(each.person) for each in found}
 
 
 def name_of(person: Any) -> str:

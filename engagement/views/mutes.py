@@ -32,8 +32,10 @@ def mute(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _mute(request: HttpRequest, notification: AppNotification, form: MuteForm) -> None:
     until = form.moment()
-    mutes.mute(request.user, notification.about, notification.title, until)
-    said = {"kind": notification.kind_of_subject, "title": notification.title}
+    # Not the text of an event with secrets: the mute, and the message of this page, are kept longer than it.
+    title = notification.masked(notification.title)
+    mutes.mute(request.user, notification.about, title, until)
+    said = {"kind": notification.kind_of_subject, "title": title}
     if until is None:
         done = _("This %(kind)s is muted for ever: “%(title)s”.") % said
     else:

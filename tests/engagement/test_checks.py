@@ -93,3 +93,13 @@ def test_a_file_without_a_text_for_the_inbox_is_a_warning(write_wording: WriteWo
     assert [each.id for each in check_wordings(None) if each.msg.startswith("probe.ToldNotifier")] == [
         "engagement.W004"
     ]
+
+
+@pytest.mark.parametrize("mandatory", [("emial",), "emial"])
+def test_a_mandatory_channel_that_there_is_not_is_an_error(
+    declare: Declare, write_wording: WriteWording, mandatory: object
+) -> None:
+    write_wording("test.unheard", '[en.app]\ntitle = "x"')
+    declare(list, mandatory=mandatory)
+    (error,) = found()
+    assert (error.id, error.msg) == ("engagement.E005", "own.Listener.mandatory names emial.")

@@ -24,13 +24,13 @@ def healthy(alice: Person, bob: Person, carol: Person) -> None:
     work_off()
     retract("kite:2")
     notify_bulk([carol], "test.told", people=[])
-    event_bus.publish(Told(people=[alice.pk]))
+    notify_bulk([alice], "test.told", people=[])
 
 
 @pytest.mark.usefixtures("healthy")
 def test_nothing_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     assert examine() == []
-    assert accounts() == {"app created": 1, "app skipped": 3, "email skipped": 4}
+    assert accounts() == {"app created": 1, "app skipped": 3, "email skipped": 4, "undecided": 2}
     call_command("doctor")
     assert "exactly one outcome" in capsys.readouterr().out
 
@@ -57,6 +57,14 @@ def deny_row() -> None:
     NotifiableEvent.objects.filter(outcomes__app__startswith="created").update(outcomes=outcomes)
 
 
+def bury() -> None:
+    NotificationBatch.objects.filter(finished_at=None).update(state="dead", finished_at=timezone.now())
+
+
+def spoil() -> None:
+    NotifiableEvent.objects.filter(outcomes__isnull=False).update(outcomes={"app": None, "email": "perhaps"})
+
+
 def count_twice() -> None:
     NotificationBatch.objects.filter(finished_at__isnull=False).update(created=9)
 
@@ -70,6 +78,8 @@ def count_twice() -> None:
         (add_channel, "exactly one outcome"),
         (lose_row, "that are not"),
         (deny_row, "not that they were created"),
+        (bury, "dead batch"),
+        (spoil, "an outcome that is none"),
         (count_twice, "more outcomes than recipients"),
     ],
 )

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from capabilities.people.models import Person
 from engagement.models import NotifiableEvent
-from engagement.notice import notice_by_hand, notice_of
+from engagement.notice import notice_by_hand, notice_of, retention
 from engagement.notifier import Notifier
 from engagement.registry import notifiers
+from engagement.rules import Rules
 from events.bus import UnknownEventType
 from tests.engagement.samples import TOLD, published
 from tests.probe.events import Told, Unheard
@@ -43,7 +43,7 @@ def test_a_notifier_decides_what_is_its_own(declare: Declare) -> None:
     notice = notice_of(notifiers["own.Listener"], published(Unheard()))
     assert (notice.slug, notice.category, notice.policy.defaults) == ("own.slug", "marketing", ("app",))
     assert (notice.policy.notify_actor, notice.url) == (True, "/own/")
-    assert timedelta(days=8) < notice.delete_at - timezone.now() < timedelta(days=10)
+    assert retention(notifiers["own.Listener"], Rules()) == timedelta(days=9)
 
 
 def by_hand(person: Person, event_type: str = "test.told", **fields: object) -> NotifiableEvent:

@@ -1,5 +1,6 @@
 """notify and notify_bulk: people whom the caller names, on the same path as everybody."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from capabilities.people.models import Person
+from engagement.explain import explain
 from engagement.models import (
     AppNotification,
     AppNotificationTemplate,
@@ -17,13 +19,14 @@ from engagement.models import (
     NotificationPreference,
     NotificationRule,
 )
-from engagement.notifier import Notified, Result, SwitchedOff, notify, notify_bulk
+from engagement.notifier import Notified, Notifier, Result, SwitchedOff, notify, notify_bulk
 from engagement.notify import Progress
 from events.bus import EventLog, InvalidPayload, UnknownEventType, event_bus
 from events.drain import drain
 from events.models import HandlerRun
 from tests.conftest import make_people, make_person
 from tests.engagement.samples import outcomes_of
+from tests.probe.events import Pinged
 from tests.probe.models import Call
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +124,7 @@ def test_the_unknown_are_counted_and_harm_nobody(alice: Person) -> None:
     gone = make_person("gone")
     gone_pk = gone.pk
     gone.delete()
-    assert bulk([alice, gone_pk, "nonsense", None, alice.pk]) == Result(Progress.DONE, 1, 2, 0, 3)
+    assert bulk([alice, gone_pk, "nonsense", None, alice.pk]) == Result(Progress.DONE, 1, 3, 0, 4)
 
 
 def test_an_unknown_person_alone_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -221,3 +224,34 @@ def test_notified_twice_is_told_twice_since_each_is_an_event(alice: Person) -> N
     notify(alice, SLUG, **FACTS)
     assert NotifiableEvent.objects.count() == AppNotification.objects.count() == 2
     assert HandlerRun.objects.unfinished().count() == 0
+
+
+def test_the_notifiers_expiry_and_group_hold_and_its_reason_does_not(
+    alice: Person, own_notifiers: Any
+) -> None:
+    class PingedNotifier(Notifier[Pinged]):
+        event = Pinged
+        reason = "you are in its audience"
+        example = Pinged()
+
+        def audience(self, event: Pinged) -> list[int]:
+            return []
+
+        def group(self, event: Pinged) -> str:
+            return f"pings:{event.note}"
+
+        def not_after(self, event: Pinged) -> datetime | None:
+            return datetime(2026, 1, 1, tzinfo=UTC) if event.note == "late" else None
+
+    row = notify(alice, "test.pinged", note="x")
+    assert isinstance(row, AppNotification)
+    assert (row.group, row.reason) == ("pings:x", "")
+    assert explain(row.event).reason == ""
+    assert notify(alice, "test.pinged", note="late") is None
+    assert NotifiableEvent.objects.filter(outcomes__app="skipped: expired").count() == 1
+
+
+def test_a_notification_is_kept_as_long_as_its_explanation(alice: Person) -> None:
+    row = notify(alice, SLUG, **FACTS)
+    assert isinstance(row, AppNotification)
+    assert row.delete_at == row.event.delete_at

@@ -14,6 +14,7 @@ from engagement.activity import Cursor
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
 from engagement.notice import Notice, notice_of
+from engagement.notifier import notify
 from engagement.registry import notifiers
 from engagement.services import NotificationService
 from events.sql import execute, fetch
@@ -175,6 +176,14 @@ def test_one_notifiable_event_is_found_by_index() -> None:
     plan = plans(lambda: process_sql.group_of_one(one, notice()))
     assert_by_index(plan, "engagement_notifiableevent")
     assert_by_index(plan, "people_person")
+
+
+def test_what_notify_gives_back_is_found_by_index() -> None:
+    fill(PEOPLE, NOTIFIABLE_EVENTS, APP_NOTIFICATIONS)
+    plan = plans(lambda: notify(7, "test.told", people=[]))
+    for table in ("engagement_notifiableevent", "engagement_appnotification", "engagement_notificationbatch"):
+        assert_by_index(plan, table)
+    assert "Index Scan Backward using engagement_appnotification_pkey" not in plan
 
 
 def notice() -> Notice:

@@ -49,7 +49,7 @@ def show(decided: Decided, notice: Notice, text: Text) -> None:
 def test_groups_tell_who_is_gone_who_is_inactive_and_who_did_it(alice: Person, bob: Person) -> None:
     sleeper, gone = make_person("sleeper", is_active=False), alice.pk + 1_000_000
     assert traits(gone, alice.pk, sleeper.pk, bob.pk, actor=bob) == {
-        gone: Traits(exists=False),
+        gone: Traits(exists=False, no_endpoint=frozenset({"email"})),
         alice.pk: Traits(),
         sleeper.pk: Traits(active=False),
         bob.pk: Traits(is_actor=True),

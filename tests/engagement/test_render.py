@@ -129,3 +129,17 @@ def test_a_text_is_shortened_only_if_it_must_be(length: int, more: int) -> None:
 @given(text=st.text(st.sampled_from("a\u0316\u0344\u0301é"), min_size=401, max_size=900))
 def test_a_shortened_text_fits_whatever_it_is_made_of(text: str) -> None:
     assert len(shorten(text, TITLE_LENGTH)) <= TITLE_LENGTH
+
+
+def test_of_a_long_value_only_the_beginning_is_worked_on() -> None:
+    edit("{{ name|upper }}", "{{ name|lower }}{{ name|upper }}")
+    found = renderer().render(VALUES | {"name": "x" * 10**6})
+    assert (len(found.title), len(found.message)) == (TITLE_LENGTH, MESSAGE_LENGTH)
+    assert found.message.endswith("…")
+
+
+def test_a_failure_names_the_text_that_failed(caplog: pytest.LogCaptureFixture) -> None:
+    edit("A good title", "{{ name }}{{ person }}")
+    assert renderer().render(VALUES | {"person": Unshowable()}) == FALLBACK
+    assert "{{ name }}{{ person }}" in caplog.text
+    assert "A good title" not in caplog.text

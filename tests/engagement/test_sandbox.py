@@ -293,3 +293,20 @@ def test_texts_are_not_joined_with_themselves() -> None:
     with pytest.raises(TemplateSyntaxError, match="join is for lists"):
         compile_text("{{ a|join:'0123456789'|join:'0123456789' }}").text({"a": ["x"] * 10})
     assert compile_text("{{ a|join:', ' }}").text({"a": ["<x>", 2]}) == "<x>, 2"
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("{{ a" + "|title" * 6 + " }}", "at most 5 filters"),
+        ("{{ a }}" * 51, "more than 50 variables"),
+        ("{% if a" + "|title" * 6 + " %}x{% endif %}", "at most 5 filters"),
+    ],
+)
+def test_a_text_is_not_long_by_being_much(source: str, complaint: str) -> None:
+    with pytest.raises(TemplateSyntaxError, match=complaint):
+        compile_text(source)
+
+
+def test_a_list_is_joined_up_to_a_limit() -> None:
+    assert len(compile_text("{{ a|join:',' }}").text({"a": ["x" * 10**6] * 10**4})) <= 4_000

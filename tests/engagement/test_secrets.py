@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from capabilities.people.models import Person
 from engagement.fanout import fan_out
-from engagement.models import AppNotification, NotifiableEvent
+from engagement.models import AppNotification, Mute, NotifiableEvent
 from engagement.notifier import Notifier, notify, notify_bulk
 from engagement.plan import plan
+from engagement.registry import MASK
 from engagement.tasks import process_notification
 from events.bus import event_bus
 from events.sql import fetch
@@ -71,6 +74,22 @@ def test_it_is_gone_from_the_whole_database_once_everybody_was_told(
     assert CODE not in "".join(
         record.getMessage() for record in caplog.records if "django.db" not in record.name
     )
+
+
+def test_a_mute_does_not_keep_it(
+    alice: Person, write_wording: Callable[[str, str], Path], client: Client
+) -> None:
+    """The inbox row is what the person reads; nothing made from it may outlive it."""
+    write_wording("test.whispered", '[en.app]\ntitle = "{{ code }}"')
+    row = notify(alice, "test.whispered", about="door:1", code=CODE)
+    assert isinstance(row, AppNotification)
+    client.force_login(alice)
+    answer = client.post(f"/inbox/{row.pk}/mute/", {"until": "ever"}, follow=True)
+    assert answer.status_code == 200
+    assert Mute.objects.get().label == MASK
+    assert tables_with(CODE) == ["engagement_appnotification"]
+    AppNotification.objects.all().delete()
+    assert tables_with(CODE) == []
 
 
 def test_it_is_gone_from_what_was_made_by_hand(alice: Person) -> None:

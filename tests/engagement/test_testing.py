@@ -7,7 +7,7 @@ from capabilities.people.models import Organisation, Person
 from capabilities.product_management.services import ProductManagementService
 from engagement.models import NotificationPreference
 from engagement.testing import captured_notifications
-from events.bus import event_bus
+from events.bus import UnknownEventType, event_bus
 from tests.probe.events import Pinged, Told
 
 
@@ -48,3 +48,13 @@ def test_the_sample_of_the_documentation(organisation: Organisation, alice: Pers
     assert captured.told("product.created") == {alice, bob}
     assert (captured.why_not(carol) or {})["app"] == "skipped: choice for this category"
     assert captured.notifications(bob)[0].title == "Alice Arden created Kite"
+
+
+@pytest.mark.django_db
+def test_what_there_is_not_is_a_mistake_and_not_nobody(alice: Person) -> None:
+    with captured_notifications() as captured:
+        event_bus.publish(Told(people=[alice.pk]))
+    with pytest.raises(UnknownEventType):
+        captured.told("test.tolt")
+    with pytest.raises(KeyError, match="no channel emial"):
+        captured.told("test.told", "emial")

@@ -22,4 +22,4 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(f"{found.count:>12,}  {found.what}: {ids} ..."))
         if findings:
             raise CommandError("The accounts do not add up.")
-        self.stdout.write(self.style.SUCCESS("Every event, person and channel has exactly one outcome."))
+        self.stdout.write(self.style.SUCCESS("Whatever was decided has exactly one outcome by channel."))
