@@ -124,12 +124,13 @@ def _choice(preset: str | None, further: str | None) -> Choice | None:
 DECIDE = "UPDATE engagement_notifiableevent SET outcomes = %s::jsonb WHERE id = ANY(%s) AND outcomes IS NULL"
 INSERT = f"""
     WITH concerned AS ({DECIDE} RETURNING id, person_id, event_type, delete_at),
-         texts AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY
-                       AS texts(title, message, reason, number))
+         texts AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::boolean[])
+                       WITH ORDINALITY AS texts(title, message, reason, is_fallback, number))
     INSERT INTO engagement_appnotification
-           (event_id, person_id, event_type, title, message, reason,
+           (event_id, person_id, event_type, title, message, reason, is_fallback,
             category, url, about, "group", importance, created_at, delete_at)
     SELECT concerned.id, concerned.person_id, concerned.event_type, texts.title, texts.message, texts.reason,
+           texts.is_fallback,
            %s, %s, %s, %s, %s, %s, concerned.delete_at
       FROM concerned {{joined}}
     ON CONFLICT (event_id) DO NOTHING"""
@@ -166,7 +167,9 @@ def store_and_show(
     """Write the outcomes and the inbox rows; `number` tells which of the texts is whose."""
     used = {place: at for at, place in enumerate(sorted({number[pk] for pk in decided.pks}))}
     texts, places = [texts[place] for place in used], [used[number[pk]] + 1 for pk in decided.pks]
-    columns = [[getattr(text, name) for text in texts] for name in ("title", "message", "reason")]
+    columns = [
+        [getattr(text, name) for text in texts] for name in ("title", "message", "reason", "is_fallback")
+    ]
     common = [notice.category, notice.url, notice.about, notice.group, notice.policy.importance]
     values = [*decided.values(), *columns, *common, timezone.now()]
     if len(texts) == 1:

@@ -98,7 +98,17 @@ class NotificationBatchAdmin(LogAdmin):
 class AppNotificationAdmin(LogAdmin):
     """What is in people's inboxes; of events with secrets, only that it is there."""
 
-    list_display = ("id", "person_id", "event_type", "masked_title", "is_read", "created_at", "delete_at")
+    list_display = (
+        "id",
+        "person_id",
+        "event_type",
+        "masked_title",
+        "is_fallback",
+        "is_read",
+        "created_at",
+        "delete_at",
+    )
+    list_filter = ("is_fallback",)
     #: Not the texts: who may not read a secret could still search for it.
     search_fields = ("=person__id",)
     search_help_text = _("The number of a person")
@@ -114,6 +124,7 @@ class AppNotificationAdmin(LogAdmin):
         "about",
         "group",
         "importance",
+        "is_fallback",
         "created_at",
         "seen_at",
         "read_at",

@@ -92,6 +92,8 @@ class AppNotification(Expiring):
         default=Importance.USUAL,
         db_default=Importance.USUAL,
     )
+    #: Its wording was missing or failed: there is something for operators to mend.
+    is_fallback = models.BooleanField(_("fallback text"), default=False, db_default=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now)
     seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
     read_at = models.DateTimeField(_("read at"), null=True, blank=True)
@@ -110,6 +112,9 @@ class AppNotification(Expiring):
         verbose_name_plural = _("app notifications")
         indexes: ClassVar[list[models.Index]] = [
             *Expiring.Meta.indexes,
+            models.Index(
+                fields=["id"], name="appnotification_fallback", condition=models.Q(is_fallback=True)
+            ),
             models.Index(fields=["about"], name="appnotification_about", condition=~models.Q(about="")),
             models.Index(
                 fields=["person", "-id"], name="appnotification_inbox", condition=models.Q(archived_at=None)

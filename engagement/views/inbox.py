@@ -11,13 +11,14 @@ from django.views.decorators.http import require_safe
 
 from engagement import inbox, mutes
 from engagement.models import AppNotification
-from engagement.views.answer import back, changes_something, go
+from engagement.views.answer import back, changes_something, go, in_their_time
 from engagement.views.parse import id_of, own_notification
 
 
 @login_required
 @require_safe
 @never_cache
+@in_their_time
 def show(request: HttpRequest) -> HttpResponse:
     """List the person's notifications, newest first."""
     only_unread = request.GET.get("show") == "unread"

@@ -109,3 +109,10 @@ def test_two_at_once_create_one_notification(alice: Person) -> None:
         thread.join(30)
     assert sorted(results) == [False, False, False, True]
     assert AppNotification.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("params", "is_fallback"), [({"people": []}, False), ({}, True)])
+def test_operators_can_see_that_it_was_the_fallback(alice: Person, params: object, is_fallback: bool) -> None:
+    process_notification(by_hand(alice, params=params).pk)
+    assert AppNotification.objects.get().is_fallback is is_fallback
