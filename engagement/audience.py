@@ -31,7 +31,7 @@ def named(users: Any, source: str) -> tuple["models.QuerySet[Any]", int]:
     for key in _keys(users, source):
         try:
             found = person._meta.pk.to_python(key)
-        except ValidationError:
+        except (ValidationError, ValueError, OverflowError):
             found = None
         if found is None:
             wrong += 1

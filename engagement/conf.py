@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from events.conf import Setting
 
+#: Nothing is kept for longer, whatever a rule, a notifier or a setting says.
+LONGEST_RETENTION = timedelta(days=3_650)
+
 
 class Conf:
     """Read when used, so that tests can override them."""

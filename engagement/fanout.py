@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from engagement.audience import people
+from engagement.conf import LONGEST_RETENTION
 from engagement.models import NotificationBatch
 from engagement.notice import retention
 from engagement.process import process_at_once
@@ -82,9 +83,10 @@ def concern(
     except EmptyResultSet:
         return []
     now, event_type, log_id = timezone.now(), EventTypes[event.envelope.type], event.envelope.id
-    concerned = [log_id, str(event_type), notifier, now, now + keep]
+    delete_at = now + min(keep, LONGEST_RETENTION)
+    concerned = [log_id, str(event_type), notifier, now, delete_at]
     priorities = [BATCH_SIZE, int(Priority.BULK), int(event_type.priority)]
-    batches = [BATCH_SIZE, log_id, notifier, *priorities, now, now + keep]
+    batches = [BATCH_SIZE, log_id, notifier, *priorities, now, delete_at]
     rows = fetch(FAN_OUT.replace("{audience}", statement), [*parameters, *concerned, *batches])
     return [
         NotificationBatch(

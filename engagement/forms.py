@@ -19,6 +19,7 @@ from engagement.channels import channels
 from engagement.decide import Choice, Preset
 from engagement.models import NotificationSettings
 from engagement.models.preference import further_channels
+from engagement.mutes import LONGEST_MUTE
 from engagement.preferences import Line, Scope, Section
 
 AS_USUAL = ("", gettext_lazy("As usual"))
@@ -27,7 +28,6 @@ WISHES = [AS_USUAL, ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
 SAID = {"yes": True, "no": False}
 #: In the form, but no choice.
 NO_CHOICE = {"csrfmiddlewaretoken", "category"}
-LONGEST_MUTE = timedelta(days=3660)
 
 
 class Radios(forms.RadioSelect):

@@ -1,24 +1,31 @@
 """What a person does not want to hear of: one object, until a moment or for ever."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import models
 from django.utils import timezone
 
 from engagement.models import Mute
 from engagement.models.app import TITLE_LENGTH
+from engagement.subject import object_name
+
+LONGEST_MUTE = timedelta(days=3_660)
 
 
-def mute(person: Any, about: str, label: str = "", until: datetime | None = None) -> None:
-    """Mute an object, as events refer to it; again, and it is until the later wish. None is for ever.
+def mute(person: Any, about: models.Model | str, label: str = "", until: datetime | None = None) -> None:
+    """Mute an object, or the name by which events refer to it; again, and the later wish holds. None is for ever.
 
-    `label` is what the person knows it by. Raises ValueError for no object, and for a moment that is over.
+    `label` is what the person knows it by. Raises ValueError for no object, and for a moment that is over, naive, or
+    more than ten years away.
     """
-    now = timezone.now()
-    if not about or (until is not None and until <= now):
-        raise ValueError("A mute needs an object, and a moment to come.")
-    row = Mute(person=person, about=about, label=label[:TITLE_LENGTH], until=until, created_at=now)
+    now, name = timezone.now(), object_name(about)
+    if until is not None and (timezone.is_naive(until) or not now < until <= now + LONGEST_MUTE):
+        raise ValueError(
+            "A mute needs a moment to come, with a time zone, within ten years; or none, for ever."
+        )
+    row = Mute(person=person, about=name, label=label[:TITLE_LENGTH], until=until, created_at=now)
     Mute.objects.filter(person=person, until__lte=now).delete()
     Mute.objects.bulk_create(
         [row],

@@ -56,6 +56,8 @@ class Line:
         A choice that was made before may stay: whatever it says, `decide` sends what is mandatory.
         """
         is_choice_of_channels(dict(choice.channels))
+        if choice.preset not in {None, *Preset}:
+            raise ValidationError(_("Choose one of %s.") % ", ".join(Preset.values))
         wrong = [why for channel, why in self.always_on.items() if self._switches_off(channel, choice)]
         if wrong:
             raise ValidationError(wrong)
@@ -193,9 +195,12 @@ def set_settings(person: Any, **changes: Any) -> None:
 
     Raises ValidationError, by field.
     """
+    if not changes:
+        return
     settings = settings_of(person)
     for name, value in changes.items():
-        setattr(settings, name, value)
+        empty = "" if name in {"language", "time_zone"} else None
+        setattr(settings, name, value or empty)
     settings.full_clean(exclude=["person"], validate_unique=False)
     NotificationSettings.objects.bulk_create(
         [settings], update_conflicts=True, unique_fields=["person"], update_fields=list(changes)

@@ -6,7 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from engagement.decide import Outcome, Reason, Status
-from events.bus import reference
+from engagement.subject import object_name
 from events.sql import execute, fetch
 
 #: How long late events of before a retraction are recognised: longer than any work is tried.
@@ -33,9 +33,7 @@ def retract(about: models.Model | str) -> int:
     transaction, or notifies about them as well, does so in the order of their names, or two may wait for each other
     until the database ends one of them.
     """
-    name = reference(about)
-    if not name:
-        raise ValueError("retract() needs an object, or the name by which events were published about it.")
+    name = object_name(about)
     with transaction.atomic():
         execute(LOCK.format(""), [name])
         execute(REMEMBER, [name, timezone.now() + REMEMBERED])

@@ -1,5 +1,6 @@
 """Sensitive payload fields (a one-time code): erased from the log once everybody has done their work on them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -17,7 +18,16 @@ def sensitive_values(work: LeasedWork) -> list[str]:
     """Return the sensitive values of the event that this work is about, for masking."""
     event = _event_of(work)
     hidden = _sensitive_fields(event) if event else frozenset()
-    return [str(event.payload[name]) for name in hidden if event and event.payload.get(name)]
+    return [value for name in hidden if event for value in _leaves(event.payload.get(name))]
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield the values in a list or an object one by one, as texts; nothing for an empty one."""
+    if isinstance(value, dict | list):
+        for inside in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inside)
+    elif value not in (None, "", True, False):
+        yield str(value)
 
 
 def forget_secrets(work: LeasedWork) -> None:

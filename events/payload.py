@@ -1,9 +1,9 @@
 """Payloads: the facts of an event, as pydantic models; and the envelope in which the log keeps them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
@@ -80,9 +80,23 @@ class Payload(BaseModel):
 
 
 def sensitive_fields(payload: type[BaseModel]) -> frozenset[str]:
-    """Return the names of the fields marked Secret."""
-    return frozenset(name for name, field in payload.model_fields.items() if _is_secret(field))
+    """Return the names of the fields marked Secret, or with something in them that is: a secret in a list, say."""
+    return frozenset(name for name, field in payload.model_fields.items() if _is_secret(field, {payload}))
 
 
-def _is_secret(field: FieldInfo) -> bool:
-    return any(isinstance(mark, Secret) or mark is Secret for mark in field.metadata)
+def _is_secret(field: FieldInfo, seen: set[type]) -> bool:
+    return _has_mark(field.metadata) or _has_secret(field.annotation, seen)
+
+
+def _has_mark(marks: Iterable[object]) -> bool:
+    return any(isinstance(mark, Secret) or mark is Secret for mark in marks)
+
+
+def _has_secret(annotation: Any, seen: set[type]) -> bool:
+    """Tell whether a type is marked, or one inside it; `seen` are models that may refer to themselves."""
+    if _has_mark(getattr(annotation, "__metadata__", ())):
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in seen:
+        inside = annotation.model_fields.values()
+        return any(_is_secret(field, seen | {annotation}) for field in inside)
+    return any(_has_secret(argument, seen) for argument in get_args(annotation))

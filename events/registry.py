@@ -195,6 +195,11 @@ def event_type(
     def register(payload: type[P]) -> type[P]:
         if test_only and not conf.test_types:
             return payload
+        if payload.model_computed_fields:
+            raise InvalidEventType(
+                f"{payload.__qualname__} has computed fields: {', '.join(payload.model_computed_fields)}. A payload is "
+                "facts, and is stored as it was given; use a plain property."
+            )
         declared = EventType(name)
         declared.payload, declared.display_name, declared.category = payload, display_name, category
         declared.version, declared.priority, declared.retention_override = version, priority, retention

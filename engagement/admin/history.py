@@ -55,9 +55,13 @@ class Change:
         return name_of(self.record.history_user) if self.record.history_user else ""
 
 
+#: Of the digits of a bigint.
+LONGEST_NUMBER = 18
+
+
 def key_of(object_id: str) -> Key:
     """Return what a wording is for, which may have been deleted; raise Http404 for one that never was."""
-    if object_id.isdecimal():
+    if object_id.isdecimal() and len(object_id) <= LONGEST_NUMBER:
         for model in (NotificationTemplate, HistoricalTemplate):
             values = model.objects.filter(id=int(object_id)).values_list(*Key._fields).first()
             if values is not None:

@@ -1,5 +1,6 @@
 """What operators lay down."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -7,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channel_choices
+from engagement.conf import LONGEST_RETENTION
 from engagement.decide import Importance
 from engagement.models.scope import scope_constraint
 from engagement.registry import category_choices
@@ -73,5 +75,5 @@ class NotificationRule(models.Model):
     def clean(self) -> None:
         """Refuse a retention that is none."""
         super().clean()
-        if self.retention is not None and self.retention.total_seconds() <= 0:
-            raise ValidationError({"retention": _("Must be longer than nothing.")})
+        if self.retention is not None and not timedelta(0) < self.retention <= LONGEST_RETENTION:
+            raise ValidationError({"retention": _("Must be longer than nothing, and ten years at the most.")})

@@ -107,3 +107,9 @@ def _somebody_waits_for_a_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 201, "\ud800"])
+def test_a_name_that_no_object_can_have_is_refused_before_the_database_is_asked(name: str) -> None:
+    with pytest.raises(ValueError, match="1 to 200 characters"):
+        retract(name)

@@ -72,6 +72,7 @@ def test_switched_off_nobody_is_told_and_the_outcome_says_so(alice: Person) -> N
         {"category": "test", "mandatory": {"app": True}},
         {"category": "test", "importance": "vital"},
         {"category": "test", "retention": timedelta(0)},
+        {"category": "test", "retention": timedelta(days=3_651)},
         {"category": "test", "event_type": "test.told"},
         {"event_type": "test.tolt"},
         {},
@@ -96,3 +97,9 @@ def test_a_rule_book_says_what_a_query_for_each_would() -> None:
     for event_type in ("test.told", "test.pinged", "product.created"):
         for category in ("test", "product"):
             assert book.rules_for(event_type, category) == rules_for(event_type, category)
+
+
+def test_a_retention_that_is_endless_all_the_same_ends(alice: Person) -> None:
+    NotificationRule.objects.create(category="test", retention=timedelta.max)
+    fan_out(published(Told(people=[alice.pk])))
+    assert AppNotification.objects.get().delete_at < timezone.now() + timedelta(days=3_651)

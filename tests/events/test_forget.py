@@ -9,7 +9,7 @@ from django.utils import timezone
 from events.bus import event_bus
 from events.cleanup import clean_up
 from events.drain import drain
-from events.forget import forget_secrets, sensitive_values
+from events.forget import _leaves, forget_secrets, sensitive_values
 from events.models import EventLog, HandlerRun
 from events.replay import replay
 from tests.events.owed import make_due
@@ -110,3 +110,18 @@ def test_where_the_event_is_gone_there_is_nothing_to_mask_or_to_forget() -> None
     gone = HandlerRun(event_id=0)
     assert sensitive_values(gone) == []
     forget_secrets(gone)
+
+
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [
+        ("a", ["a"]),
+        (["a", ["b"]], ["a", "b"]),
+        ({"x": "a", "y": {"z": 7}}, ["a", "7"]),
+        (None, []),
+        ("", []),
+        (True, []),
+    ],
+)
+def test_each_value_in_a_secret_is_masked_by_itself(value: object, texts: list[str]) -> None:
+    assert list(_leaves(value)) == texts

@@ -1,10 +1,10 @@
 """Event types and payloads."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError, computed_field, create_model
 from pytest_django import Settings
 
 from events.bus import (
@@ -20,6 +20,7 @@ from events.bus import (
     event_type,
 )
 from events.exceptions import NotPublished
+from events.payload import sensitive_fields
 from events.registry import EventTypeRegistry
 from tests.probe.events import Pinged, Whispered
 
@@ -207,3 +208,38 @@ def test_a_newer_version_waits_for_a_newer_deployment(registry: EventTypeRegistr
 def test_an_event_whose_secrets_were_erased_is_pointless_to_handle() -> None:
     with pytest.raises(Cancel, match="erased"):
         EventTypes["test.whispered"].read({"fail": False}, 1)
+
+
+class Safe(BaseModel):
+    code: Annotated[str, Secret()]
+    inside: "Safe | None" = None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Annotated[str, Secret()],
+        Annotated[str, Secret],
+        Annotated[str, Secret()] | None,
+        list[Annotated[str, Secret()]],
+        dict[str, list[Annotated[str, Secret()]]],
+        Safe,
+        list[Safe],
+    ],
+)
+def test_a_secret_is_found_wherever_it_is_marked(kind: Any) -> None:
+    payload = create_model("Hiding", __base__=Payload, hidden=(kind, ...), shown=(list[str] | None, None))
+    assert sensitive_fields(payload) == {"hidden"}
+
+
+def test_a_payload_with_computed_fields_is_refused() -> None:
+    class Computed(Payload):
+        code: Annotated[str, Secret()]
+
+        @computed_field  # type: ignore[prop-decorator]  # the order that pydantic asks for
+        @property
+        def link(self) -> str:
+            return f"/r/{self.code}"
+
+    with pytest.raises(InvalidEventType, match="Computed has computed fields: link"):
+        event_type("test.computed", "Computed", category="test")(Computed)
