@@ -6,6 +6,7 @@ from datetime import datetime
 from heapq import merge
 from itertools import islice
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from django.db import models
 from django.utils.functional import Promise
@@ -13,7 +14,7 @@ from django.utils.functional import Promise
 from engagement.explain import Gist, gist
 from engagement.models import AppNotification, NotifiableEvent
 from engagement.subject import subject
-from events.bus import EventTypes
+from events.bus import EventLog, EventTypes
 
 PAGE_SIZE = 50
 Rows: TypeAlias = "models.QuerySet[NotifiableEvent]"
@@ -72,6 +73,22 @@ def find(person: Any, pk: int) -> NotifiableEvent | None:
     return _of(person).filter(pk=pk).first()
 
 
+def event(event_id: UUID) -> EventLog | None:
+    """Return an event of the log by its public id."""
+    return EventLog.objects.filter(event_id=event_id).defer("payload").first()
+
+
+def of_event(person: Any, log: EventLog) -> NotifiableEvent | None:
+    """Return what the event was to the person; None if it did not concern them, or that is no longer kept."""
+    return _of(person).filter(event_log=log.pk).first()
+
+
+def name_of_event(event_type: str) -> str | Promise:
+    """Return the kind of event, as people know it; its wire name if it is not registered any more."""
+    found = EventTypes.get(event_type)
+    return found.display_name if found else event_type
+
+
 def _logged(person: Any, before: int | None) -> Rows:
     """By the column and not by the relation: that would leave out the events of which the log has gone already."""
     found = _of(person).alias(number=models.F("event_log_id")).order_by("-number")
@@ -101,12 +118,11 @@ def _after(before: Cursor, shown: Sequence[NotifiableEvent]) -> Cursor:
 
 def entry(row: NotifiableEvent) -> Entry:
     """Return one as it is listed."""
-    event_type, log = EventTypes.get(row.event_type), row.event_log
+    log = row.event_log
     notification: AppNotification | None = getattr(row, "app_notification", None)
-    name = event_type.display_name if event_type else row.event_type
     return Entry(
         row.pk,
-        notification.title if notification else name,
+        notification.title if notification else name_of_event(row.event_type),
         subject(log.about) if log else "",
         row.created_at,
         gist(row.outcomes),

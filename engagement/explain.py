@@ -213,3 +213,8 @@ def explain_event(log: EventLog, person: Any) -> Explanation | Unconcerned:
     if found is not None:
         return explain(found)
     return Unconcerned(log.type, [notifier.name for notifier in notifiers.of(log.type)])
+
+
+def reasons_of(event_type: str) -> list[str | Promise]:
+    """Return for what reasons an event of a type concerns people: one of each of its notifiers that has any."""
+    return [notifier.reason for notifier in notifiers.of(event_type) if notifier.reason]

@@ -18,7 +18,7 @@ from engagement.registry import notifiers
 from engagement.retract import is_retracted
 from engagement.rules import Rules
 from engagement.write import Writer
-from events.bus import Cancel, EventLog, EventTypes, Payload
+from events.bus import EventTypes, Payload
 from events.work import performs
 
 logger = logging.getLogger(__name__)
@@ -36,11 +36,7 @@ class Counts:
 @performs(NotificationBatch)
 def process_batch(batch: NotificationBatch) -> None:
     """Work off one batch, inside the transaction that completes it."""
-    try:
-        log = batch.event
-    except EventLog.DoesNotExist:
-        raise Cancel("The event is gone.") from None
-    _process_batch(batch, log.read())
+    _process_batch(batch, batch.event.read())
 
 
 def process_at_once(batch: NotificationBatch, event: Payload, rules: Rules) -> None:

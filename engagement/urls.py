@@ -16,6 +16,7 @@ urlpatterns = [
     path("<int:pk>/mute/", mutes.mute, name="mute"),
     path("unmute/", mutes.unmute, name="unmute"),
     path("activity/", activity.show, name="activity"),
+    path("activity/event/<uuid:event_id>/", activity.event, name="event"),
     path("activity/<int:pk>/", activity.outcome, name="outcome"),
     path("preferences/", preferences.show, name="preferences"),
     path("preferences/choices/", preferences.choose, name="choose"),

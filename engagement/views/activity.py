@@ -1,10 +1,11 @@
 """Everything that concerned a person, and why they were notified of it, or were not."""
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from engagement import activity, mutes, preferences
 from engagement.activity import START, Cursor
-from engagement.explain import Explanation, Setting, Verdict, explain
+from engagement.explain import Explanation, Setting, Verdict, explain, reasons_of
 from engagement.models import AppNotification, NotifiableEvent
 from engagement.preferences import Scope
 from engagement.views.answer import in_their_time
@@ -50,6 +51,25 @@ def outcome(request: HttpRequest, pk: int) -> HttpResponse:
     return _explained(request, pk)
 
 
+@login_required
+@require_safe
+@never_cache
+@in_their_time
+def event(request: HttpRequest, event_id: UUID) -> HttpResponse:
+    """Explain any event to whoever was given its address: what became of it for them, or that it did not concern them.
+
+    Of an event that did not concern the person, nothing is shown but its kind, its time, and whom it concerned.
+    """
+    log = activity.event(event_id)
+    if log is None:
+        raise Http404("There is no such event, or it is no longer kept.")
+    found = activity.of_event(request.user, log)
+    if found is not None:
+        return redirect("engagement:outcome", found.pk)
+    context = {"log": log, "name": activity.name_of_event(log.type), "reasons": reasons_of(log.type)}
+    return render(request, "engagement/unconcerned.html", context)
+
+
 def _explained(request: HttpRequest, pk: int) -> HttpResponse:
     found = activity.find(request.user, pk) if pk <= LARGEST_ID else None
     if found is None:
@@ -60,9 +80,17 @@ def _explained(request: HttpRequest, pk: int) -> HttpResponse:
         "notification": notification,
         "explanation": explanation,
         "verdicts": [*_with_links(request, explanation)],
+        "event": _address(request, found),
         "muted": mutes.muted_among(request.user, [explanation.about]),
     }
     return render(request, "engagement/why.html", context)
+
+
+def _address(request: HttpRequest, found: NotifiableEvent) -> str:
+    """Return the address at which anybody can ask of the same event; nothing if the log does not have it any more."""
+    if found.event_log is None:
+        return ""
+    return request.build_absolute_uri(reverse("engagement:event", args=[found.event_log.event_id]))
 
 
 def _notification(found: NotifiableEvent) -> AppNotification | None:

@@ -240,3 +240,36 @@ def test_the_number_of_queries_of_an_explanation_is_bounded(page: Client, alice:
         why(page, alice)
     # Besides the test's own: session, person, settings, the event, mutes, wordings, rules, choices, badge.
     assert len(captured) == 1 + 9
+
+
+def test_whoever_was_not_concerned_can_ask_by_the_address_of_the_event(
+    alice: Person, bob: Person, client: Client
+) -> None:
+    told(alice, about="kite:1", name="Very private")
+    client.force_login(alice)
+    address = f"{PAGE}event/{EventLog.objects.get().event_id}/"
+    assert address in why(client, alice)
+    assert client.get(address).headers["Location"] == f"{PAGE}{NotifiableEvent.objects.get().pk}/"
+    client.force_login(bob)
+    shown = text_of(client.get(address))
+    assert "It did not concern you" in shown
+    assert "you are on the list" in shown
+    assert "private" not in shown
+    assert "kite:1" not in shown
+
+
+def test_an_event_of_which_only_named_people_hear_says_so(bob: Person, client: Client) -> None:
+    log = event_bus.publish("test.pinged", {})
+    client.force_login(bob)
+    assert "only people who were named" in text_of(client.get(f"{PAGE}event/{log.event_id}/"))
+
+
+def test_an_event_that_there_is_not_is_not_found(bob: Person, client: Client) -> None:
+    client.force_login(bob)
+    assert client.get(f"{PAGE}event/00000000-0000-7000-8000-000000000000/").status_code == 404
+    assert client.get(f"{PAGE}event/nonsense/").status_code == 404
+
+
+def test_who_asks_has_to_be_logged_in(client: Client) -> None:
+    log = event_bus.publish("test.pinged", {})
+    assert client.get(f"{PAGE}event/{log.event_id}/").headers["Location"].startswith("/login/")
