@@ -190,8 +190,3 @@ def add_counts(batch: NotificationBatch, counts: Sequence[int], *, finish: bool)
              WHERE id = %s""",
         [*counts, batch.pk],
     )
-
-
-def people_of(pks: Sequence[int]) -> dict[int, Any]:
-    """Return whom each of these NotifiableEvents concerns, as a primary key."""
-    return dict(fetch("SELECT id, person_id FROM engagement_notifiableevent WHERE id = ANY(%s)", [list(pks)]))

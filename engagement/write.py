@@ -26,10 +26,6 @@ class Texts:
     number: dict[int, int] = field(default_factory=dict)
     _known: dict[tuple[Any, ...], int] = field(default_factory=dict)
 
-    def of(self, pk: int) -> Text:
-        """Return the text of a NotifiableEvent."""
-        return self.texts[self.number[pk]]
-
     def fallbacks(self) -> int:
         """Return how many people got the fallback."""
         return sum(self.texts[number].is_fallback for number in self.number.values())

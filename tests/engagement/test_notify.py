@@ -1,6 +1,7 @@
 """notify and notify_bulk: people whom the caller names, on the same path as everybody."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -255,3 +256,7 @@ def test_a_notification_is_kept_as_long_as_its_explanation(alice: Person) -> Non
     row = notify(alice, SLUG, **FACTS)
     assert isinstance(row, AppNotification)
     assert row.delete_at == row.event.delete_at
+
+
+def test_what_no_key_can_be_is_unknown(alice: Person) -> None:
+    assert bulk([alice, Decimal("Infinity")]) == Result(Progress.DONE, 1, 1, 0, 2)

@@ -266,3 +266,8 @@ def test_settings_that_are_wrong_are_refused_by_field(
         set_settings(alice, **wrong)
     assert list(caught.value.message_dict) == [field]
     assert not NotificationSettings.objects.exists()
+
+
+def test_a_preset_that_there_is_not_is_refused(alice: Person) -> None:
+    with pytest.raises(ValidationError, match="apps, email, both, none"):
+        choose(alice, Scope(category="test"), "junk")  # type: ignore[arg-type]  # on purpose

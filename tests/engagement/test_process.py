@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from engagement.fanout import fan_out
 from engagement.models import (
     AppNotification,
     AppNotificationTemplate,
+    Mute,
     NotifiableEvent,
     NotificationBatch,
     NotificationPreference,
+    NotificationSettings,
 )
 from engagement.notifier import Notifier
 from engagement.process import process_batch
@@ -66,12 +69,26 @@ def mixed_preferences(people: list[int]) -> None:
     )
 
 
-def test_a_batch_of_a_thousand_with_mixed_preferences_takes_ten_queries_and_one_for_each_combination() -> (
-    None
-):
+def mixed_settings(people: list[int]) -> None:
+    """Give them languages, time zones and quiet hours, and have some mute the kite."""
+    NotificationSettings.objects.bulk_create(
+        NotificationSettings(
+            person_id=pk,
+            language=["en", "de", ""][number % 3],
+            time_zone=["", "Asia/Kathmandu", "America/New_York", "Europe/Berlin"][number % 4],
+            quiet_from=time(22) if number % 5 else None,
+            quiet_until=time(number % 7) if number % 5 else None,
+        )
+        for number, pk in enumerate(people)
+    )
+    Mute.objects.bulk_create(Mute(person_id=pk, about="kite:1") for pk in people[::50])
+
+
+def test_a_batch_of_a_thousand_with_everything_mixed_takes_ten_queries_and_one_for_each_combination() -> None:
     people = make_people(1_000)
     mixed_preferences(people)
-    planned(published(ToldPersonally(people=people)), people, "probe.ToldPersonallyNotifier")
+    mixed_settings(people)
+    planned(published(ToldPersonally(people=people), about="kite:1"), people, "probe.ToldPersonallyNotifier")
     with CaptureQueriesContext(connection) as captured:
         (claimed,) = NotificationBatch.claim(1)
         attempt(claimed)

@@ -37,7 +37,7 @@ def groups(*people: int, actor: Person | None = None) -> list[Group]:
 def traits(*people: int, actor: Person | None = None) -> dict[int, Traits]:
     """Return what matters of each of these people."""
     found = groups(*people, actor=actor)
-    of = process_sql.people_of([pk for group in found for pk in group.pks])
+    of = dict(NotifiableEvent.objects.values_list("pk", "person_id"))
     return {of[pk]: group.traits for group in found for pk in group.pks}
 
 
@@ -112,7 +112,7 @@ def test_a_row_that_is_in_the_inbox_already_is_left_alone(alice: Person) -> None
 def test_each_gets_their_own_text(alice: Person, bob: Person) -> None:
     event, notice = told()
     planned(event, [alice.pk, bob.pk])
-    of = process_sql.people_of(list(NotifiableEvent.objects.values_list("pk", flat=True)))
+    of = dict(NotifiableEvent.objects.values_list("pk", "person_id"))
     texts = [Text(f"For {person}", f"Dear {person}") for person in of.values()]
     number = {pk: at for at, pk in enumerate(of)}
     process_sql.store_and_show(Decided(SHOWN, list(of)), notice, texts, number)

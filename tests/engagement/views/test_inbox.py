@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from capabilities.people.models import Person
 from engagement.models import AppNotification
 from engagement.mutes import mute
+from engagement.preferences import set_settings
 from tests.engagement.samples import fill_inbox, notified
 
 pytestmark = pytest.mark.django_db
@@ -468,3 +470,11 @@ def test_what_arrived_since_stays_unread(page: Client, alice: Person) -> None:
 def test_what_arrived_since_stays_unread_on_every_page(page: Client, alice: Person, place: str) -> None:
     rows = fill_inbox(alice, 60)
     assert mark_all_on(page, alice, INBOX + place.replace("older", str(rows[10].pk))) == ["arrived since"]
+
+
+def test_moments_are_in_the_persons_time(alice: Person, client: Client) -> None:
+    set_settings(alice, time_zone="Asia/Kathmandu")
+    row = notified(alice)
+    AppNotification.objects.filter(pk=row.pk).update(created_at=datetime(2026, 1, 1, 12, tzinfo=UTC))
+    client.force_login(alice)
+    assert "5:45 p.m." in client.get("/inbox/").content.decode()
