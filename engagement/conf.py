@@ -6,6 +6,8 @@ from events.conf import Setting
 
 #: Nothing is kept for longer, whatever a rule, a notifier or a setting says.
 LONGEST_RETENTION = timedelta(days=3_650)
+#: No mail waits longer to be read in the inbox instead.
+LONGEST_DELAY = timedelta(days=1)
 
 
 class Conf:
@@ -19,6 +21,21 @@ class Conf:
     site_name = Setting("ENGAGEMENT_SITE_NAME", "Carillon")
     #: Hosts that a notification may lead to, besides this one.
     allowed_hosts: Setting[list[str]] = Setting("ENGAGEMENT_ALLOWED_HOSTS", [])
+    #: Where this site is, for links in mails: "https://carillon.example". Without it no mail is sent.
+    base_url = Setting("ENGAGEMENT_BASE_URL", "")
+    #: From whom mails come; None: DEFAULT_FROM_EMAIL.
+    from_email: Setting[str | None] = Setting("ENGAGEMENT_FROM_EMAIL", None)
+    #: Who sends, for Gmail's statistics: 5 to 15 characters, the same in every mail.
+    sender_id = Setting("ENGAGEMENT_SENDER_ID", "carillon")
+    #: At which hour of the person's day the daily digest leaves, unless they chose another.
+    digest_hour = Setting("ENGAGEMENT_DIGEST_HOUR", 8)
+    #: How many mails a person gets in an hour at the most; what is more goes into a digest. None: any number.
+    emails_per_hour: Setting[int | None] = Setting("ENGAGEMENT_EMAILS_PER_HOUR", 20)
+    #: Categories whose mails are neither counted nor held back.
+    unlimited_categories: Setting[list[str]] = Setting("ENGAGEMENT_UNLIMITED_CATEGORIES", ["security"])
+    #: After how many seconds a failed delivery is tried again, by channel or by "channel:event.type":
+    #: {"email": [60, 120, 180]}. Used up, it is dead. Without: 5 s doubling up to an hour, 20 attempts.
+    retries: Setting[dict[str, list[float]]] = Setting("ENGAGEMENT_RETRIES", {})
 
 
 conf = Conf()

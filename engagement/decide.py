@@ -3,12 +3,13 @@
 The first that applies decides: account gone or inactive; retracted, expired, switched off, own act, muted; mandatory;
 the choice for the event type, else for the category; the rule for the event type, else for the category; the notifier's
 default. Who would be told is skipped all the same without an endpoint, with a suppressed one, or on a channel that is
-not configured; and a message that would leave the house in somebody's quiet hours waits until they are over.
+not configured. A message that leaves the house may have to wait: for a digest, if one was chosen; to be read in the
+inbox first; for the end of somebody's quiet hours. What is important, or mandatory, never waits.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
 from enum import StrEnum
 
 from django.db import models
@@ -37,8 +38,33 @@ class Importance(models.TextChoices):
 
     LOW = "low", _("low")
     USUAL = "usual", _("usual")
-    #: Quiet hours do not hold it.
+    #: It waits for nothing: no digest, no delay, no end of quiet hours.
     HIGH = "high", _("high")
+
+
+class Digest(models.TextChoices):
+    """Whether messages are collected, and until when."""
+
+    NEVER = "never", _("At once")
+    HOURLY = "hourly", _("Hourly digest")
+    DAILY = "daily", _("Daily digest")
+
+
+class Wait(StrEnum):
+    """What a planned message waits for."""
+
+    NOTHING = ""
+    #: The end of the person's quiet hours.
+    QUIET_HOURS = "held"
+    #: Whether it is read in the inbox meanwhile: then it is not sent.
+    TO_BE_READ = "delayed"
+    HOURLY = "hourly digest"
+    DAILY = "daily digest"
+
+    @property
+    def is_digest(self) -> bool:
+        """Tell whether it becomes a part of a digest."""
+        return self in {Wait.HOURLY, Wait.DAILY}
 
 
 class Status(StrEnum):
@@ -71,29 +97,29 @@ class Reason(StrEnum):
     NO_ENDPOINT = "no endpoint"
     SUPPRESSED = "endpoint suppressed"
     NOT_CONFIGURED = "channel not configured"
+    ALREADY_READ = "already read"
     #: Never decided; read where a newer deployment has stored something that this one does not know.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The decision, as it is stored: `created: default`, `skipped: own act`, `planned: default, held`."""
+    """The decision, as it is stored: `created: default`, `skipped: own act`, `planned: default, daily digest`."""
 
     status: Status
     reason: Reason
-    #: It waits for the end of the person's quiet hours.
-    held: bool = False
+    wait: Wait = Wait.NOTHING
 
     def __str__(self) -> str:
-        return f"{self.status}: {self.reason}{', held' if self.held else ''}"
+        return f"{self.status}: {self.reason}{', ' if self.wait else ''}{self.wait}"
 
     @classmethod
     def parse(cls, text: str) -> "Outcome":
         """Return what was stored; a newer deployment may have stored what is not known here."""
         status, _colon, rest = text.partition(": ")
-        reason, _comma, held = rest.partition(", ")
+        reason, _comma, wait = rest.partition(", ")
         try:
-            return cls(Status(status), Reason(reason), held == "held")
+            return cls(Status(status), Reason(reason), Wait(wait))
         except ValueError:
             return cls(Status(status) if status in set(Status) else Status.SKIPPED, Reason.UNKNOWN)
 
@@ -122,6 +148,8 @@ class Traits:
     type_choice: Choice | None = None
     category_choice: Choice | None = None
     quiet: bool = False
+    #: Whether messages of this category are collected; None: nothing was chosen.
+    digest: Digest | None = None
     #: Channels on which there is nowhere to reach the person, or nowhere that may be used.
     no_endpoint: frozenset[str] = frozenset()
     suppressed: frozenset[str] = frozenset()
@@ -139,6 +167,8 @@ class Medium:
     configured: bool = True
     #: Whether choosing it makes the inbox row, rather than plan a Delivery.
     is_inbox: bool = False
+    #: Whether its messages can be collected, or wait to be read in the inbox.
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +178,9 @@ class Rule:
     channels: frozenset[str] | None = None
     mandatory: frozenset[str] = frozenset()
     enabled: bool = True
+    digest: Digest | None = None
+    #: How long a message waits to be read in the inbox instead.
+    email_delay: timedelta | None = None
 
 
 NO_RULE = Rule()
@@ -165,6 +198,9 @@ class Policy:
     category_rule: Rule = NO_RULE
     retracted: bool = False
     expired: bool = False
+    #: What the notifier says, where neither a rule nor the person does.
+    digest: Digest = Digest.NEVER
+    email_delay: timedelta = timedelta(0)
 
     def requires(self, channel: str) -> bool:
         """Tell whether nobody can switch this channel off."""
@@ -184,8 +220,8 @@ def decide(medium: Medium, traits: Traits, policy: Policy) -> Outcome:
         return Outcome(Status.SKIPPED, unreachable)
     if medium.is_inbox:
         return Outcome(Status.CREATED, reason)
-    held = traits.quiet and policy.importance != Importance.HIGH and reason != Reason.MANDATORY
-    return Outcome(Status.PLANNED, reason, held)
+    never_waits = policy.importance == Importance.HIGH or reason == Reason.MANDATORY
+    return Outcome(Status.PLANNED, reason, Wait.NOTHING if never_waits else _wait(medium, traits, policy))
 
 
 def _barred(traits: Traits, policy: Policy) -> Reason | None:
@@ -229,6 +265,32 @@ def _unreachable(medium: Medium, traits: Traits) -> Reason | None:
     if medium.name in traits.suppressed:
         return Reason.SUPPRESSED
     return None if medium.configured else Reason.NOT_CONFIGURED
+
+
+def _wait(medium: Medium, traits: Traits, policy: Policy) -> Wait:
+    """Return what the message waits for; a digest comes before the rest, and keeps quiet hours itself."""
+    if medium.can_wait:
+        collected = WAITS[digest_of(traits, policy)]
+        if collected:
+            return collected
+        if email_delay_of(policy):
+            return Wait.TO_BE_READ
+    return Wait.QUIET_HOURS if traits.quiet else Wait.NOTHING
+
+
+WAITS = {Digest.NEVER: Wait.NOTHING, Digest.HOURLY: Wait.HOURLY, Digest.DAILY: Wait.DAILY}
+
+
+def digest_of(traits: Traits, policy: Policy) -> Digest:
+    """Return whether messages are collected: as the person chose, or a rule says, or the notifier."""
+    said = (traits.digest, policy.type_rule.digest, policy.category_rule.digest)
+    return next((each for each in said if each is not None), policy.digest)
+
+
+def email_delay_of(policy: Policy) -> timedelta:
+    """Return how long a message waits to be read in the inbox instead: as a rule says, or the notifier."""
+    said = (policy.type_rule.email_delay, policy.category_rule.email_delay)
+    return next((each for each in said if each is not None), policy.email_delay)
 
 
 def is_quiet(now: time, start: time, end: time) -> bool:

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channels
-from engagement.decide import Outcome, Reason, Status
+from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.models import NotifiableEvent
 from engagement.registry import Notifier, notifiers
 from events.bus import EventLog, EventTypes
@@ -51,6 +51,7 @@ SENTENCES: dict[Reason, tuple[str | Promise, Setting]] = {
     Reason.NO_ENDPOINT: (_("There is no address to reach you at."), Setting.NOWHERE),
     Reason.SUPPRESSED: (_("Your address has refused our messages."), Setting.NOWHERE),
     Reason.NOT_CONFIGURED: (_("This channel is not set up here."), Setting.NOWHERE),
+    Reason.ALREADY_READ: (_("You had read it in your inbox before it was sent."), Setting.NOWHERE),
     Reason.UNKNOWN: (_("This page is being updated and does not know the reason yet."), Setting.NOWHERE),
 }
 STATUSES = {
@@ -78,6 +79,7 @@ WORDS: dict[Reason, str | Promise] = {
     Reason.NO_ENDPOINT: _("no address"),
     Reason.SUPPRESSED: _("address refused"),
     Reason.NOT_CONFIGURED: _("not set up"),
+    Reason.ALREADY_READ: _("already read"),
     Reason.UNKNOWN: _("for a new reason"),
 }
 
@@ -126,7 +128,7 @@ class Verdict:
         """Why, in a sentence."""
         if self.outcome is None:
             return _("A worker will get to it.")
-        if self.outcome.held:
+        if self.outcome.wait == Wait.QUIET_HOURS:
             return _("It waits for the end of your quiet hours.")
         return SENTENCES[self.outcome.reason][0]
 
@@ -135,7 +137,9 @@ class Verdict:
         """Where this could be changed."""
         if self.outcome is None:
             return Setting.NOWHERE
-        return Setting.QUIET_HOURS if self.outcome.held else SENTENCES[self.outcome.reason][1]
+        if self.outcome.wait == Wait.QUIET_HOURS:
+            return Setting.QUIET_HOURS
+        return SENTENCES[self.outcome.reason][1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from engagement.conf import conf
-from engagement.decide import Importance
+from engagement.decide import Digest, Importance
 from events.bus import AlreadyRegistered, EventType, EventTypes, InvalidEventType, Payload, RetryLater
 
 P = TypeVar("P", bound=Payload)
@@ -51,6 +51,10 @@ class Notifier(Generic[P]):
     mandatory: ClassVar[tuple[str, ...]] = ()
     #: Unless a rule says otherwise.
     importance: ClassVar[Importance] = Importance.USUAL
+    #: Whether its mails are collected, where neither the person nor a rule says so.
+    digest: ClassVar[Digest] = Digest.NEVER
+    #: How long a mail waits to be read in the inbox, and is sent only if it was not; unless a rule says otherwise.
+    email_delay: ClassVar[timedelta] = timedelta(0)
     #: Whether the actor hears of their own act.
     notify_actor: ClassVar[bool] = False
     #: How long its notifications are kept; the category's or ENGAGEMENT_RETENTION, unless given.

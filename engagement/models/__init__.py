@@ -1,6 +1,7 @@
 """The tables of notifications."""
 
 from engagement.models.app import AppNotification
+from engagement.models.delivery import Delivery, DeliveryAttempt, EmailNotification
 from engagement.models.notifiable import NotifiableEvent, NotificationBatch
 from engagement.models.person import Mute, NotificationSettings
 from engagement.models.preference import NotificationPreference
@@ -16,6 +17,9 @@ from engagement.models.template import (
 __all__ = [
     "AppNotification",
     "AppNotificationTemplate",
+    "Delivery",
+    "DeliveryAttempt",
+    "EmailNotification",
     "EmailNotificationTemplate",
     "Mute",
     "NotifiableEvent",

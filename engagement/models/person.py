@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +43,10 @@ class NotificationSettings(models.Model):
     )
     quiet_from = models.TimeField(_("quiet from"), null=True, blank=True)
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
+    #: From 0 to 23, in the person's time zone; null: the installation's.
+    digest_hour = models.PositiveSmallIntegerField(
+        _("hour of the daily digest"), null=True, blank=True, validators=[MaxValueValidator(23)]
+    )
 
     class Meta:
         verbose_name = _("notification settings")
@@ -52,6 +57,10 @@ class NotificationSettings(models.Model):
                 | models.Q(quiet_from__isnull=False, quiet_until__isnull=False),
                 name="settings_quiet_both",
                 violation_error_message=_("Give both times of the quiet hours, or none."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(digest_hour=None) | models.Q(digest_hour__lte=23),
+                name="settings_digest_hour",
             ),
         ]
 

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channels
-from engagement.decide import PRESET_CHANNELS, Preset
+from engagement.decide import PRESET_CHANNELS, Digest, Preset
 from engagement.models.scope import scope_constraint
 from engagement.registry import category_choices
 from events.bus import event_type_choices
@@ -52,6 +52,10 @@ class NotificationPreference(models.Model):
     channels = models.JSONField(
         _("further channels"), default=dict, blank=True, validators=[is_choice_of_channels]
     )
+    #: Whether mails are collected; for a category only. Empty says nothing.
+    digest = models.CharField(
+        _("mails"), max_length=10, choices=Digest, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("notification preference")
@@ -64,6 +68,11 @@ class NotificationPreference(models.Model):
             ),
             scope_constraint("preference_one_scope"),
             models.CheckConstraint(condition=models.Q(type__in=["", *Preset.values]), name="preference_type"),
+            models.CheckConstraint(
+                condition=models.Q(digest="") | models.Q(digest__in=Digest.values, event_type=""),
+                name="preference_digest",
+                violation_error_message=_("Digests are chosen for a category as a whole."),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,8 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channel_choices
-from engagement.conf import LONGEST_RETENTION
-from engagement.decide import Importance
+from engagement.conf import LONGEST_DELAY, LONGEST_RETENTION
+from engagement.decide import Digest, Importance
 from engagement.models.scope import scope_constraint
 from engagement.registry import category_choices
 from events.bus import event_type_choices
@@ -53,6 +53,23 @@ class NotificationRule(models.Model):
     )
     retention = models.DurationField(_("retention"), null=True, blank=True)
     importance = models.CharField(_("importance"), max_length=10, blank=True, choices=Importance, default="")
+    digest = models.CharField(
+        _("mails"),
+        max_length=10,
+        blank=True,
+        choices=Digest,
+        default="",
+        db_default="",
+        help_text=_("Whether mails are collected, for those who have not chosen."),
+    )
+    email_delay = models.DurationField(
+        _("delay of mails"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "So long a mail waits to be read in the inbox; it is sent only if it was not. 0: at once."
+        ),
+    )
 
     class Meta:
         verbose_name = _("notification rule")
@@ -67,6 +84,7 @@ class NotificationRule(models.Model):
             models.CheckConstraint(
                 condition=models.Q(importance__in=["", *Importance.values]), name="rule_importance"
             ),
+            models.CheckConstraint(condition=models.Q(digest__in=["", *Digest.values]), name="rule_digest"),
         ]
 
     def __str__(self) -> str:
@@ -77,3 +95,5 @@ class NotificationRule(models.Model):
         super().clean()
         if self.retention is not None and not timedelta(0) < self.retention <= LONGEST_RETENTION:
             raise ValidationError({"retention": _("Must be longer than nothing, and ten years at the most.")})
+        if self.email_delay is not None and not timedelta(0) <= self.email_delay <= LONGEST_DELAY:
+            raise ValidationError({"email_delay": _("Must be from nothing to a day.")})

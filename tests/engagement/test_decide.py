@@ -233,7 +233,7 @@ def test_every_case_has_one_outcome_whose_reason_fits_its_status(
 ) -> None:
     outcome = decide(medium, traits, policy)
     if outcome.status == Status.SKIPPED:
-        assert not outcome.held
+        assert not outcome.wait
         return
     assert outcome.reason in {
         Reason.MANDATORY,

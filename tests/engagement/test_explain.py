@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from capabilities.people.models import Person
-from engagement.decide import Outcome, Reason, Status
+from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.explain import (
     SENTENCES,
     WORDS,
@@ -38,9 +38,9 @@ def explained(log: EventLog, person: Person) -> Explanation:
 
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("reason", Reason)
-@pytest.mark.parametrize("held", [True, False])
-def test_an_outcome_is_read_as_it_was_stored(status: Status, reason: Reason, held: bool) -> None:
-    outcome = Outcome(status, reason, held)
+@pytest.mark.parametrize("wait", list(Wait))
+def test_an_outcome_is_read_as_it_was_stored(status: Status, reason: Reason, wait: Wait) -> None:
+    outcome = Outcome(status, reason, wait)
     assert Outcome.parse(str(outcome)) == outcome
 
 

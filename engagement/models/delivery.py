@@ -1,0 +1,308 @@
+"""One message to one endpoint on a channel that leaves the house, and every attempt at it."""
+
+from typing import Any, ClassVar, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from engagement.channels import channel_choices
+from engagement.conf import conf
+from engagement.decide import Importance, Wait
+from engagement.models.app import GROUP_LENGTH, REASON_LENGTH, TITLE_LENGTH, URL_LENGTH
+from engagement.models.notifiable import in_retention
+from engagement.registry import MASK, is_sensitive
+from events.conf import conf as bus_conf
+from events.retention import Expiring, Owed
+from events.work import LeasedWork, LeasedWorkQuerySet, State
+
+ENDPOINT_LENGTH = 320
+MESSAGE_ID_LENGTH = 255
+
+
+class DeliveryState(models.TextChoices):
+    """Where a message stands: the states of all work, and two more."""
+
+    PENDING = State.PENDING.value, _("pending")
+    #: Waits for its digest, which is a Delivery itself; nobody claims it.
+    HELD = "held", _("held")
+    RUNNING = State.RUNNING.value, _("running")
+    RETRYING = State.RETRYING.value, _("retrying")
+    #: Taken by the far end; or gathered into a digest, whose state tells the rest.
+    SUCCEEDED = State.SUCCEEDED.value, _("sent")
+    DEAD = State.DEAD.value, _("dead")
+    #: Retracted.
+    CANCELLED = State.CANCELLED.value, _("cancelled")
+    #: Decided anew when its turn came: not sent, for the reason in last_error.
+    SKIPPED = "skipped", _("skipped")
+
+
+TERMINAL = [DeliveryState.SUCCEEDED, DeliveryState.DEAD, DeliveryState.CANCELLED, DeliveryState.SKIPPED]
+
+
+class Feedback(models.TextChoices):
+    """What the provider told of a message afterwards."""
+
+    NONE = "", _("none")
+    DELIVERED = "delivered", _("delivered")
+    BOUNCED = "bounced", _("bounced")
+    COMPLAINED = "complained", _("complained")
+    UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
+
+
+class DeliveryQuerySet(LeasedWorkQuerySet):
+    """Which of them."""
+
+    def of(self, person: Any) -> Self:
+        """Those to one person."""
+        return self.filter(person=person)
+
+    def requeue(self) -> int:
+        """Make those that were not sent pending again, with fresh attempts; return how many rows.
+
+        A digest is closed to what is yet to come: there may be another open one by now.
+        """
+        self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
+        return super().exclude(state=DeliveryState.SUCCEEDED).requeue()
+
+
+class Delivery(LeasedWork, Expiring):
+    """One message to one endpoint; or a digest, into which the held messages to a person are gathered."""
+
+    lane = "delivery"
+    parent = "person"
+
+    notifiable = models.ForeignKey(
+        "engagement.NotifiableEvent",
+        verbose_name=_("notifiable event"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="deliveries",
+        help_text=_("Empty for a digest."),
+    )
+    event = models.ForeignKey(
+        "events.EventLog",
+        verbose_name=_("event"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        db_index=False,
+        related_name="deliveries",
+    )
+    state = models.CharField(
+        _("state"),
+        max_length=10,
+        choices=DeliveryState,
+        default=DeliveryState.PENDING,
+        db_default=DeliveryState.PENDING,
+    )
+    channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
+    #: As of the last attempt: who changes their address gets at the new one what has yet to be sent.
+    endpoint = models.CharField(_("endpoint"), max_length=ENDPOINT_LENGTH, blank=True)
+    #: By which the far end recognises it when it is sent again: Message-ID of mails, webhook-id.
+    message_id = models.CharField(_("message id"), max_length=MESSAGE_ID_LENGTH)
+    notifier = models.CharField(_("notifier"), max_length=200, blank=True, default="", db_default="")
+    event_type = models.CharField(_("event type"), max_length=100, blank=True, default="", db_default="")
+    category = models.CharField(_("category"), max_length=50, blank=True, default="", db_default="")
+    title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True, default="", db_default="")
+    message = models.TextField(_("message"), blank=True, default="", db_default="")
+    reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True, default="", db_default="")
+    url = models.CharField(_("address"), max_length=URL_LENGTH, blank=True, default="", db_default="")
+    about = models.CharField(_("about"), max_length=200, blank=True, default="", db_default="")
+    group = models.CharField(_("group"), max_length=GROUP_LENGTH, blank=True, default="", db_default="")
+    importance = models.CharField(
+        _("importance"),
+        max_length=10,
+        choices=Importance,
+        default=Importance.USUAL,
+        db_default=Importance.USUAL,
+    )
+    is_fallback = models.BooleanField(_("fallback text"), default=False, db_default=False)
+    #: In which its text is.
+    language = models.CharField(_("language"), max_length=20, blank=True, default="", db_default="")
+    #: What it waits or waited for.
+    wait = models.CharField(
+        _("waits for"),
+        max_length=20,
+        blank=True,
+        choices=[(each.value, each.value) for each in Wait],
+        default="",
+        db_default="",
+    )
+    #: After this it is of no use.
+    not_after = models.DateTimeField(_("of no use after"), null=True, blank=True)
+    is_digest = models.BooleanField(_("digest"), default=False, db_default=False)
+    #: When a digest was closed: what is held from then on goes into the next.
+    gathered_at = models.DateTimeField(_("gathered at"), null=True, blank=True)
+    digest = models.ForeignKey(
+        "self",
+        verbose_name=_("in the digest"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="items",
+    )
+    #: It was one too many for its hour.
+    over_limit = models.BooleanField(_("over the limit"), default=False, db_default=False)
+    #: When it was counted as one of the mails of its hour.
+    allowed_at = models.DateTimeField(_("allowed at"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    #: What the provider calls it.
+    provider_id = models.CharField(
+        _("provider's id"), max_length=MESSAGE_ID_LENGTH, blank=True, default="", db_default=""
+    )
+    feedback = models.CharField(
+        _("feedback"), max_length=20, blank=True, choices=Feedback, default="", db_default=""
+    )
+    feedback_at = models.DateTimeField(_("feedback at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, db_default=Now())
+    delete_at = models.DateTimeField(_("delete at"), default=in_retention)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(state__in=DeliveryState.values), name="delivery_state"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=TERMINAL, finished_at__isnull=False)
+                | (~models.Q(state__in=TERMINAL) & models.Q(finished_at=None)),
+                name="delivery_terminal_is_finished",
+            ),
+            *(
+                each
+                for each in LeasedWork.Meta.constraints
+                if each.name in {"%(class)s_priority", "%(class)s_running_has_lease"}
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_digest=True, notifiable=None)
+                | models.Q(is_digest=False, notifiable__isnull=False),
+                name="delivery_digest_or_message",
+            ),
+            models.UniqueConstraint(fields=["notifiable", "channel", "endpoint"], name="delivery_once"),
+            #: The arbiter of everything about digests: one is open for each person, or none.
+            models.UniqueConstraint(
+                fields=["person", "channel"],
+                name="delivery_open_digest",
+                condition=models.Q(is_digest=True, gathered_at=None, finished_at=None),
+            ),
+            models.UniqueConstraint(fields=["message_id"], name="delivery_message_id"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            *LeasedWork.Meta.indexes,
+            *Expiring.Meta.indexes,
+            models.Index(fields=["person", "-id"], name="delivery_person"),
+            models.Index(fields=["event"], name="delivery_event", condition=models.Q(event__isnull=False)),
+            models.Index(
+                fields=["person", "channel", "available_at"],
+                name="delivery_held",
+                condition=models.Q(state="held"),
+            ),
+            models.Index(
+                fields=["about"],
+                name="delivery_about",
+                condition=models.Q(finished_at=None) & ~models.Q(about=""),
+            ),
+            models.Index(fields=["digest"], name="delivery_digest", condition=models.Q(digest__isnull=False)),
+            models.Index(
+                fields=["person", "allowed_at"],
+                name="delivery_allowed",
+                condition=models.Q(allowed_at__isnull=False),
+            ),
+            models.Index(
+                fields=["provider_id"], name="delivery_provider_id", condition=~models.Q(provider_id="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        what = "digest" if self.is_digest else self.event_type
+        return f"{what} to person {self.person_id} by {self.channel}"
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the far end has taken it."""
+        return self.sent_at is not None
+
+    def masked(self, text: str) -> str:
+        """Return one of its texts for other eyes than the person's: not if the event has secrets."""
+        return MASK if text and is_sensitive(self.event_type) else text
+
+    @property
+    def schedule(self) -> list[float] | None:
+        """After how many seconds each failed attempt is followed by another, if the settings say so."""
+        return conf.retries.get(f"{self.channel}:{self.event_type}", conf.retries.get(self.channel))
+
+    @classmethod
+    def still_owed(cls) -> list[Owed]:
+        """Return the conditions: it is not done, or died not long ago, or is in a digest of which that is true."""
+        dead = ["dead.state = 'dead' AND dead.finished_at > %s", [timezone.now() - bus_conf.dead_retention]]
+        lately, values = str(dead[0]), list(dead[1])
+        within = "EXISTS (SELECT 1 FROM engagement_delivery dead WHERE dead.id = expired.digest_id AND {})"
+        return [
+            ("expired.finished_at IS NULL", []),
+            (lately.replace("dead.", "expired."), values),
+            (within.format("dead.finished_at IS NULL"), []),
+            (within.format(lately), values),
+        ]
+
+
+class DeliveryAttempt(models.Model):
+    """One try of a Delivery; it is deleted with it."""
+
+    delivery = models.ForeignKey(
+        Delivery,
+        verbose_name=_("delivery"),
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="delivery_attempts",
+    )
+    at = models.DateTimeField(_("at"), db_default=Now())
+    succeeded = models.BooleanField(_("succeeded"))
+    #: What the far end answered; of a failure, what went wrong.
+    answer = models.TextField(_("answer"), blank=True)
+
+    class Meta:
+        verbose_name = _("delivery attempt")
+        verbose_name_plural = _("delivery attempts")
+
+    def __str__(self) -> str:
+        return f"{'Sent' if self.succeeded else 'Failed'}: {self.answer[:80]}"
+
+
+D = TypeVar("D", bound=Delivery)
+
+
+class _ByChannel(models.Manager[D]):
+    """The deliveries of one channel."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def get_queryset(self) -> models.QuerySet[D]:
+        return DeliveryQuerySet(self.model, using=self._db).filter(channel=self._channel)
+
+
+class EmailNotification(Delivery):
+    """A mail, and whether it was sent."""
+
+    objects: "ClassVar[models.Manager[Self]]" = _ByChannel("email")  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("email notification")
+        verbose_name_plural = _("email notifications")
