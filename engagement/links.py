@@ -1,0 +1,54 @@
+"""Addresses of this site for those who are not on it: in mails, text messages, webhooks."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from django.core.signing import BadSignature, Signer
+from django.urls import reverse
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+
+from engagement.conf import conf
+
+#: Of a signature's 43 characters so many are kept, which is 132 bits: mail programs break long lines.
+SIGNATURE_LENGTH = 22
+
+
+def absolute(url: str) -> str:
+    """Return an address of this site, or any other, as others can use it; nothing for nothing."""
+    return urljoin(f"{conf.base_url.rstrip('/')}/", url) if url else ""
+
+
+def host() -> str:
+    """Return the name of this site's host."""
+    return urlsplit(conf.base_url).hostname or "localhost"
+
+
+class _Signer(Signer):
+    def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
+        return super().signature(value, key)[:SIGNATURE_LENGTH]
+
+
+def _signer() -> Signer:
+    return _Signer(salt="engagement.unsubscribe", sep=".")
+
+
+def unsubscribe_url(person_key: Any, categories: Iterable[str]) -> str:
+    """Return where a person can opt out of the mails of these categories, without logging in."""
+    return absolute(reverse("engagement:unsubscribe", args=[unsubscribe_token(person_key, categories)]))
+
+
+def unsubscribe_token(person_key: Any, categories: Iterable[str]) -> str:
+    """Return what proves that a mail was sent to the person about these categories; it does not expire."""
+    text = "\n".join([str(person_key), *sorted(set(categories))])
+    return _signer().sign(urlsafe_base64_encode(text.encode()))
+
+
+def read_unsubscribe_token(token: str) -> tuple[str, list[str]] | None:
+    """Return the person's primary key, as text, and the categories; None for a token that we have not made."""
+    try:
+        text = urlsafe_base64_decode(_signer().unsign(token)).decode()
+    except (BadSignature, ValueError):
+        return None
+    person_key, *categories = text.split("\n")
+    return person_key, categories
