@@ -17,6 +17,7 @@ from django_q.tasks import async_task
 
 from events.broker import PostgresBroker, channel, clusters
 from events.conf import conf
+from events.drain import do_now as do_now
 from events.drain import drain
 from events.sql import execute, fetch
 

@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
-from uuid import uuid4
 
 from django.utils.functional import Promise
 
@@ -150,6 +149,6 @@ class Outbound(Channel):
     def endpoint_sql(self, person: str) -> str:
         """Return an SQL expression on the row of a person: where they are reached."""
 
-    def new_message_id(self) -> str:
-        """Return the id of a new message."""
-        return f"msg_{uuid4().hex}"
+    def message_id(self, key: str) -> str:
+        """Return the id of a message, around a key that no other has."""
+        return f"msg_{key}"
