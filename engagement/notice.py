@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from pydantic import ValidationError
 
-from engagement.decide import Importance, Policy
+from engagement.decide import Policy
 from engagement.models import NotifiableEvent
 from engagement.models.app import GROUP_LENGTH, URL_LENGTH
 from engagement.registry import Notifier, category_retention, notifiers
@@ -143,14 +143,17 @@ def policy_of(
     notifier: Notifier[Any] | None, rules: Rules, *, not_after: datetime | None = None, named: bool = False
 ) -> Policy:
     """Return what decides about the notifications of a notifier; of None: to people who were named, without one."""
+    speaks = notifier or Notifier
     return Policy(
         defaults=notifier.channels if notifier else WITHOUT_NOTIFIER,
         notify_actor=named or (notifier is not None and notifier.notify_actor),
-        mandatory=frozenset(notifier.mandatory if notifier else ()),
-        importance=rules.importance or (notifier.importance if notifier else Importance.USUAL),
+        mandatory=frozenset(speaks.mandatory),
+        importance=rules.importance or speaks.importance,
         type_rule=rules.of_type,
         category_rule=rules.of_category,
         expired=not_after is not None and not_after <= timezone.now(),
+        digest=speaks.digest,
+        email_delay=speaks.email_delay,
     )
 
 
