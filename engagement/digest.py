@@ -19,7 +19,6 @@ from engagement.conf import conf
 from engagement.decide import Importance
 from engagement.links import absolute
 from engagement.models import Delivery
-from engagement.models.delivery import DeliveryState
 from engagement.recheck import Recheck, Verdict
 from engagement.timing import next_hour
 from events.bus import RetryLater

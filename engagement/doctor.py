@@ -39,7 +39,8 @@ CHECKS: dict[str, str] = {
           JOIN engagement_notifiableevent concerned ON concerned.id = shown.event_id
          WHERE concerned.outcomes ->> 'app' NOT LIKE 'created:%%'""",
     "Planned outcomes without a message: nobody will send it": """
-        SELECT concerned.id FROM engagement_notifiableevent concerned, jsonb_each_text(outcomes) AS each(channel, outcome)
+        SELECT concerned.id
+          FROM engagement_notifiableevent concerned, jsonb_each_text(outcomes) AS each(channel, outcome)
          WHERE outcome LIKE 'planned:%%' AND delete_at > statement_timestamp()
            AND NOT EXISTS (SELECT 1 FROM engagement_delivery message
                             WHERE message.notifiable_id = concerned.id AND message.channel = each.channel)""",

@@ -11,8 +11,7 @@ from engagement.decide import Outcome, Status
 from engagement.models import NotificationBatch
 from engagement.notice import Notice
 from engagement.render import Text
-from events.sql import execute, fetch
-
+from events.sql import execute
 
 #: Whoever decides first has decided: the row lock lets the second see that.
 DECIDE = "UPDATE engagement_notifiableevent SET outcomes = %s::jsonb WHERE id = ANY(%s) AND outcomes IS NULL"

@@ -30,7 +30,7 @@ CALL_OFF = """
 
 
 def retract(about: models.Model | str) -> int:
-    """Withdraw every notification about an object from the inboxes, and call off the messages; return how many of the former.
+    """Withdraw the notifications about an object from the inboxes, and call off the messages. Return how many rows.
 
     In the caller's transaction: rolled back, nothing happened. What was published about it so far and has not
     been notified yet will be skipped; what is published from now on is told as usual.

@@ -68,7 +68,7 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
 
 
 def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
-    """Do the due work of one model that fulfils an SQL condition on the alias `work`, in this thread, until none is due.
+    """Do the due work of one model that fulfils an SQL condition on the alias `work`, in this thread.
 
     For whoever wants it done before they go on; workers may have taken some of it already. Returns how many pieces
     were attempted.

@@ -41,8 +41,8 @@ BROKEN = {
 def attempt(work: LeasedWork) -> None:
     """Do the work and commit it together with its completion, or record the failure.
 
-    External work is done outside of a transaction, and has recorded its success when it returns. Only what ends the process comes out: KeyboardInterrupt (uncounted), and django-q2's time-out, after it
-    was recorded as a failure.
+    External work is done outside of a transaction, and has recorded its success when it returns. Only what ends the
+    process comes out: KeyboardInterrupt (uncounted), and django-q2's time-out, after it was recorded as a failure.
     """
     try:
         _do(work, IMMEDIATE_RETRIES)

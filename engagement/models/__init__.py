@@ -7,7 +7,7 @@ from engagement.models.person import Mute, NotificationSettings
 from engagement.models.preference import NotificationPreference
 from engagement.models.retraction import Retraction
 from engagement.models.rule import NotificationRule
-from engagement.models.suppression import Suppression
+from engagement.models.suppression import Cause, Suppression
 from engagement.models.template import (
     AppNotificationTemplate,
     EmailNotificationTemplate,
@@ -17,6 +17,7 @@ from engagement.models.template import (
 __all__ = [
     "AppNotification",
     "AppNotificationTemplate",
+    "Cause",
     "Delivery",
     "DeliveryAttempt",
     "EmailNotification",

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from capabilities.people.models import Person
-from engagement import activity, inbox, mutes, people_sql, preferences, process_sql
+from engagement import activity, inbox, mutes, people_sql, preferences
 from engagement.activity import Cursor
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
