@@ -91,7 +91,7 @@ def insert(channel: Outbound, notice: Notice, texts: Sequence[Text], drafts: Seq
         for each in drafts
     ]
     message_id = channel.message_id(KEY)
-    values = [channel.name, message_id, notice.notifier, notice.category, *about, notice.not_after]
+    values: list[Any] = [channel.name, message_id, notice.notifier, notice.category, *about, notice.not_after]
     values += [notice.priority, timezone.now(), *map(list, zip(*own, strict=True))]
     execute(_insert_sql(channel.endpoint_sql("person")), [*columns, *values, *_digest_values(channel)])
 

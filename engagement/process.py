@@ -19,7 +19,7 @@ from engagement.registry import notifiers
 from engagement.retract import is_retracted
 from engagement.rules import Rules
 from engagement.write import Writer
-from events.bus import EventTypes, Payload
+from events.bus import EventTypes, Payload, Priority
 from events.work import performs
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def _process_batch(
 ) -> None:
     found = notifiers[batch.notifier] if batch.notifier else None
     notice = notice_of(found, event, rules) if found else notice_to_named(event, rules)
-    notice = replace(notice, priority=max(notice.priority, batch.priority))
+    notice = replace(notice, priority=Priority(max(notice.priority, batch.priority)))
     counts = process(notice, people_sql.groups_of_batch(batch, notice))
     process_sql.add_counts(batch, astuple(counts), finish=finish)
 

@@ -66,7 +66,7 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
         A digest is closed to what is yet to come: there may be another open one by now.
         """
         self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
-        return super().exclude(state=DeliveryState.SUCCEEDED).requeue()
+        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED))
 
 
 class Delivery(LeasedWork, Expiring):
@@ -78,6 +78,7 @@ class Delivery(LeasedWork, Expiring):
 
     #: What was claimed along with it: checked again together.
     companions: "Sequence[Delivery]" = ()
+
 
     notifiable = models.ForeignKey(
         "engagement.NotifiableEvent",
@@ -176,7 +177,7 @@ class Delivery(LeasedWork, Expiring):
     created_at = models.DateTimeField(_("created at"), default=timezone.now, db_default=Now())
     delete_at = models.DateTimeField(_("delete at"), default=in_retention)
 
-    objects = DeliveryQuerySet.as_manager()
+    objects = DeliveryQuerySet.as_manager()  # type: ignore[misc]  # a manager of its own
 
     class Meta:
         verbose_name = _("delivery")

@@ -18,7 +18,7 @@ from engagement.views.parse import LARGEST_ID
 @in_their_time
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """List what was collected in one digest of the person's, newest first."""
-    mine = Delivery.objects.filter(person=request.user)
+    mine = Delivery.objects.of(request.user)
     found = mine.filter(pk=pk, is_digest=True).first() if pk <= LARGEST_ID else None
     if found is None:
         raise Http404("You have no such digest, or it is no longer kept.")

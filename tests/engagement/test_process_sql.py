@@ -150,8 +150,14 @@ def test_the_table_of_people_may_have_any_name(alice: Person, monkeypatch: pytes
     with connection.cursor() as cursor:
         cursor.execute('ALTER TABLE people_person RENAME TO "user"')
     monkeypatch.setattr(Person._meta, "db_table", "user")
-    people_sql._groups_sql.cache_clear()
+    forget_people()
     try:
         assert [group.traits.exists for group in people_sql.groups_of_batch(batch, notice)] == [True]
     finally:
-        people_sql._groups_sql.cache_clear()
+        forget_people()
+
+
+def forget_people() -> None:
+    """Ask anew what the table of people is called."""
+    people_sql.people_sql.cache_clear()
+    people_sql._groups_sql.cache_clear()
