@@ -21,7 +21,7 @@ from engagement.channels import channel_of
 from engagement.channels.base import Connection, DeliveryError, Sent
 from engagement.models import Delivery
 from engagement.models.suppression import Cause
-from engagement.outgoing import outgoing_of
+from engagement.message import message_of
 from engagement.recheck import Recheck, Verdict
 from engagement.registry import is_sensitive
 from engagement.suppress import suppress
@@ -143,7 +143,7 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
         return skip(delivery, "skipped: already read")
     delivery.endpoint = verdict.facts.endpoint
     try:
-        sent = turn.connection(delivery.channel).send(outgoing_of(delivery, verdict, entries))
+        sent = turn.connection(delivery.channel).send(message_of(delivery, verdict, entries))
     except DeliveryError as error:
         raise _recorded(delivery, error) from error
     except LOST_DATABASE:

@@ -79,7 +79,6 @@ class Delivery(LeasedWork, Expiring):
     #: What was claimed along with it: checked again together.
     companions: "Sequence[Delivery]" = ()
 
-
     notifiable = models.ForeignKey(
         "engagement.NotifiableEvent",
         verbose_name=_("notifiable event"),

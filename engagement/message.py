@@ -20,10 +20,10 @@ from engagement.write import name_of
 def preview_of(delivery: Delivery) -> Outgoing:
     """Return a message as it would be sent now, for operators."""
     verdict = Recheck([delivery]).verdict(delivery)
-    return outgoing_of(delivery, verdict, in_order(checked(delivery)) if delivery.is_digest else [])
+    return message_of(delivery, verdict, in_order(checked(delivery)) if delivery.is_digest else [])
 
 
-def outgoing_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = ()) -> Outgoing:
+def message_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = ()) -> Outgoing:
     """Return what is to be sent; `entries` are those of a digest."""
     habits = verdict.facts.habits
     optional = _optional_categories(delivery, verdict, entries)
