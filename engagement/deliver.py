@@ -19,9 +19,9 @@ from django.utils import timezone
 from engagement import deliver_sql, digest, limit
 from engagement.channels import channel_of
 from engagement.channels.base import Connection, DeliveryError, Sent
+from engagement.message import message_of
 from engagement.models import Delivery
 from engagement.models.suppression import Cause
-from engagement.message import message_of
 from engagement.recheck import Recheck, Verdict
 from engagement.registry import is_sensitive
 from engagement.suppress import suppress
