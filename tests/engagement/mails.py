@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engagement.channels.base import DigestContent, DigestItem, Outgoing
-from engagement.mail import new_message_id
+from uuid import uuid4
+
+from engagement.mail import message_id
 
 BASE_URL = "https://carillon.example"
 NOW = datetime(2026, 11, 20, 19, 45, tzinfo=UTC)
@@ -39,7 +41,7 @@ ITEMS = [
 
 def outgoing(**fields: Any) -> Outgoing:
     """Return a notification with an id of its own."""
-    return replace(CREATED, **{"message_id": new_message_id()} | fields)
+    return replace(CREATED, **{"message_id": message_id(uuid4().hex)} | fields)
 
 
 def digest(items: list[DigestItem] | None = None, **fields: Any) -> Outgoing:
