@@ -3,10 +3,9 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from engagement.channels.base import DigestContent, DigestItem, Outgoing
 from uuid import uuid4
 
+from engagement.channels.base import DigestContent, DigestItem, Outgoing
 from engagement.mail import message_id
 
 BASE_URL = "https://carillon.example"
