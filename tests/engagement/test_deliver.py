@@ -1,6 +1,5 @@
 """What was planned is sent, or it is said why not: with a real SMTP server at the other end."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -217,16 +216,6 @@ def test_notify_sends_before_it_returns(
         found = notify(alice, "test.told", people=[])
     assert isinstance(found, AppNotification)
     assert [each.recipients for each in server.received] == [[alice.email]]
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[SmtpServer]:
-    """Have mails sent to a server of our own."""
-    with SmtpServer() as found:
-        for name, value in found.settings().items():
-            setattr(settings, name, value)
-        settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
-        yield found
 
 
 def test_work_off_sends_too(server: SmtpServer, alice: Person) -> None:
