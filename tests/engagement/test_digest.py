@@ -48,11 +48,17 @@ def tell(*people: Person, times: int = 1, **options: Any) -> None:
 
 
 def pass_time(hours: float = 1) -> None:
-    """Let everything unfinished be due so much earlier, and everything sent be so much longer ago."""
+    """Let everything unfinished be due so much earlier, and everything sent be so much longer ago.
+
+    Not what somebody else is at.
+    """
     gone = timedelta(hours=hours)
-    Delivery.objects.filter(finished_at=None).update(available_at=F("available_at") - gone)
-    Delivery.objects.filter(sent_at__isnull=False).update(sent_at=F("sent_at") - gone)
-    Delivery.objects.filter(allowed_at__isnull=False).update(allowed_at=F("allowed_at") - gone)
+    with transaction.atomic():
+        free = Delivery.objects.select_for_update(skip_locked=True).order_by("pk")
+        rows = Delivery.objects.filter(pk__in=[each.pk for each in free])
+        rows.filter(finished_at=None).update(available_at=F("available_at") - gone)
+        rows.filter(sent_at__isnull=False).update(sent_at=F("sent_at") - gone)
+        rows.filter(allowed_at__isnull=False).update(allowed_at=F("allowed_at") - gone)
 
 
 def send() -> int:
