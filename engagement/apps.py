@@ -1,6 +1,6 @@
 """Find the notifiers and put them on the bus."""
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -21,3 +21,7 @@ class EngagementConfig(AppConfig):
         autodiscover_modules("notifiers")
         for notifier in notifiers:
             subscribe(notifier.event, fan_out, name="engagement.fan_out", replay=False, notifies=True)
+        if apps.is_installed("anymail"):
+            from engagement import anymail_signals
+
+            anymail_signals.connect()

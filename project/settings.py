@@ -31,7 +31,7 @@ DEFAULT_FROM_EMAIL = env.address(
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ANYMAIL = mail.anymail(EMAIL_TIMEOUT)
 #: Where the demo keeps its mails, which its page "Mailbox" shows; None: there is no such page.
-MAILBOX = DATA_DIR / "mail" if DEMO and EMAIL_BACKEND == mail.MAILBOX else None
+MAILBOX: Path | None = DATA_DIR / "mail" if DEMO and EMAIL_BACKEND == mail.MAILBOX else None
 
 INSTALLED_APPS = [
     "project",

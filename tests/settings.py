@@ -9,6 +9,8 @@ os.environ |= {
     name: os.environ.get(f"TEST_{name}", "") for name in ("EMAIL_URL", "EMAIL_BACKEND", "SITE_URL")
 }
 
+from pathlib import Path
+
 from project.settings import *  # noqa: F403
 from project.settings import INSTALLED_APPS, Q_CLUSTER
 
@@ -16,6 +18,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter", "tests.probe"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EVENTS_TEST_TYPES = True
+MAILBOX = Path(os.environ["TEST_MAILBOX"]) if "TEST_MAILBOX" in os.environ else None
 ROOT_URLCONF = "tests.urls"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = True
 

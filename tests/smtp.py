@@ -90,6 +90,8 @@ class SmtpServer:
     at_data: str = ""
     #: So many seconds it thinks about each message.
     delay: float = 0.0
+    #: So many seconds it takes to say that it has taken one.
+    hesitation: float = 0.0
     #: Takes a message, and hangs up without a word.
     drops_after_data: bool = False
     #: User and password without which it takes nothing.
@@ -229,6 +231,8 @@ class SmtpServer:
         if self.at_data:
             return self.at_data
         number = self._keep(server, session, envelope)
+        if self.hesitation:
+            await asyncio.sleep(self.hesitation)
         if self.drops_after_data:
             server.transport.abort()
         return f"250 2.0.0 Ok: queued as {number:06X}"

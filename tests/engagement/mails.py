@@ -1,56 +1,51 @@
-"""Messages for the tests of mails."""
+"""Mails, as rows."""
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
-from uuid import uuid4
 
-from engagement.channels.base import DigestContent, DigestItem, Outgoing
-from engagement.mail import message_id
+from django.utils import timezone
 
-BASE_URL = "https://carillon.example"
-NOW = datetime(2026, 11, 20, 19, 45, tzinfo=UTC)
+from capabilities.people.models import Person
+from engagement.models import Delivery, NotifiableEvent
+from engagement.models.delivery import TERMINAL, DeliveryState
 
-CREATED = Outgoing(
-    message_id="<0123456789abcdef0123456789abcdef@carillon.example>",
-    endpoint="alice@kiteworks.example",
-    person="Alice Arden",
-    language="en",
-    time_zone="Europe/Berlin",
-    event_type="product_management.product.created",
-    category="product",
-    title="Kite was created",
-    message="Bob Byrne created Kite.\nIt is <b>not</b> on sale & has no price yet.",
-    url=f"{BASE_URL}/products/1/",
-    reason="you manage this product or its organisation",
-    reason_for_machines="you manage this product or its organisation",
-    thread="product_management.product:1",
-    why_url=f"{BASE_URL}/notifications/why/1/",
-    preferences_url=f"{BASE_URL}/notifications/preferences/#product",
-    unsubscribe_url=f"{BASE_URL}/notifications/unsubscribe/MQpwcm9kdWN0.abcdefghijklmnopqrstuv/",
-)
-
-ITEMS = [
-    DigestItem("Kite was created", "Bob created it.", f"{BASE_URL}/products/1/", "product", NOW),
-    DigestItem("New login", "From a new device.\nWas it you?", "", "security", NOW - timedelta(minutes=5)),
-    DigestItem("Kite was renamed", "", f"{BASE_URL}/products/1/", "product", NOW - timedelta(hours=1)),
-    DigestItem("Glider was sold", "", f"{BASE_URL}/products/2/", "product", NOW - timedelta(hours=2), True),
-]
+_number = count(1)
 
 
-def outgoing(**fields: Any) -> Outgoing:
-    """Return a notification with an id of its own."""
-    return replace(CREATED, **{"message_id": message_id(uuid4().hex)} | fields)
+def mail_to(person: Person, **fields: Any) -> Delivery:
+    """Return a mail about test.told to a person; it has been sent unless its state says otherwise."""
+    state = fields.get("state", DeliveryState.SUCCEEDED)
+    moment = timezone.now()
+    known = {
+        "person": person,
+        "channel": "email",
+        "state": state,
+        "endpoint": person.email,
+        "message_id": f"<msg_{next(_number)}@carillon.example>",
+        "title": "Kite was told",
+        "finished_at": moment if state in TERMINAL else None,
+        "sent_at": moment if state == DeliveryState.SUCCEEDED else None,
+    }
+    about = {} if fields.get("is_digest") else _of_an_event(person, fields)
+    return Delivery.objects.create(**known | about | fields)
 
 
-def digest(items: list[DigestItem] | None = None, **fields: Any) -> Outgoing:
-    """Return a digest; `total` and `limit` are of its content, anything else of the message."""
-    those = ITEMS if items is None else items
-    content = DigestContent(
-        those,
-        fields.pop("total", len(those)),
-        f"{BASE_URL}/notifications/",
-        fields.pop("limit", None),
+def digest_of(person: Person, *items: Delivery, **fields: Any) -> Delivery:
+    """Return a digest of these mails, which were gathered into it."""
+    moment = timezone.now()
+    made = mail_to(person, **{"is_digest": True, "gathered_at": moment, "title": ""} | fields)
+    gathered = {"digest": made, "state": DeliveryState.SUCCEEDED, "finished_at": moment, "sent_at": None}
+    Delivery.objects.filter(pk__in=[item.pk for item in items]).update(**gathered)
+    return made
+
+
+def _of_an_event(person: Person, fields: dict[str, Any]) -> dict[str, Any]:
+    event_type = fields.get("event_type", "test.told")
+    if "notifiable" in fields:
+        return {"event_type": event_type, "category": "test"}
+    wait = fields.get("wait", "")
+    outcome = f"planned: default, {wait}" if wait else "planned: default"
+    concerned = NotifiableEvent.objects.create(
+        person=person, event_type=event_type, outcomes={"app": "created: default", "email": outcome}
     )
-    empty = dict.fromkeys(["title", "message", "url", "event_type", "category"], "")
-    return outgoing(**empty | {"digest": content} | fields)
+    return {"notifiable": concerned, "event_type": event_type, "category": "test"}
