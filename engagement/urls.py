@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagement.views import activity, inbox, mutes, preferences
+from engagement.views import activity, inbox, mutes, preferences, unsubscribe
 
 app_name = "engagement"
 
@@ -21,4 +21,6 @@ urlpatterns = [
     path("preferences/", preferences.show, name="preferences"),
     path("preferences/choices/", preferences.choose, name="choose"),
     path("preferences/settings/", preferences.set_, name="settings"),
+    # Short: mail programs break long lines.
+    path("u/<str:token>/", unsubscribe.show, name="unsubscribe"),
 ]
