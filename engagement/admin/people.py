@@ -14,8 +14,8 @@ from engagement.models.preference import further_channels
 class NotificationPreferenceAdmin(admin.ModelAdmin):
     """What people chose for an event type or a category."""
 
-    list_display = ("person", "event_type", "category", "type")
-    list_filter = ("type",)
+    list_display = ("person", "event_type", "category", "type", "digest")
+    list_filter = ("type", "digest")
     list_select_related = ("person",)
     raw_id_fields = ("person",)
 
@@ -26,9 +26,9 @@ class NotificationPreferenceAdmin(admin.ModelAdmin):
 
 @admin.register(NotificationSettings)
 class NotificationSettingsAdmin(admin.ModelAdmin):
-    """Languages, time zones and quiet hours."""
+    """Languages, time zones, quiet hours and hours of digests."""
 
-    list_display = ("person", "language", "time_zone", "quiet_from", "quiet_until")
+    list_display = ("person", "language", "time_zone", "quiet_from", "quiet_until", "digest_hour")
     list_filter = ("language",)
     list_select_related = ("person",)
     raw_id_fields = ("person",)
@@ -50,8 +50,8 @@ class MuteAdmin(admin.ModelAdmin):
 class SuppressionAdmin(admin.ModelAdmin):
     """Addresses that bounced, or whose owners complained; delete one to use it again."""
 
-    list_display = ("channel", "endpoint", "reason", "created_at")
-    list_filter = ("channel",)
+    list_display = ("channel", "endpoint", "cause", "reason", "created_at")
+    list_filter = ("channel", "cause")
     readonly_fields = ("created_at",)
     search_fields = ("endpoint",)
     search_help_text = _("A part of the address")
