@@ -125,6 +125,8 @@ def deliver(delivery: Delivery) -> None:
     if verdict is None:
         return None
     if verdict.is_skipped:
+        if delivery.is_digest:
+            digest.drop(delivery, str(verdict.outcome))
         return skip(delivery, str(verdict.outcome))
     if verdict.not_before is not None:
         raise RetryLater(verdict.not_before - timezone.now(), "It is the person's quiet hours.")

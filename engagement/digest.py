@@ -46,6 +46,8 @@ LATELY = """
     SELECT 1 FROM engagement_delivery
      WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
        AND sent_at > statement_timestamp() - %s * interval '1 second' LIMIT 1"""
+DROP = """
+    UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = %s WHERE digest_id = %s"""
 LEAVE_OUT = """
     UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = left_out.why
       FROM unnest(%s::bigint[], %s::text[]) AS left_out(id, why)
@@ -71,12 +73,23 @@ def gather(digest: Delivery, verdict: Verdict) -> None:
         now = timezone.now()
         later = next_hour(now, verdict.facts.habits.zone) - now
         raise RetryLater(later, "The person had a digest a moment ago.")
-    mine = [digest.person_id, digest.channel]
     with transaction.atomic():
-        if not execute(CLOSE, [digest.pk, digest.lease_token]):
-            raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
-        execute(GATHER, [digest.pk, *mine])
-        outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
+        _close(digest)
+
+
+def drop(digest: Delivery, why: str) -> None:
+    """Close a digest that is not sent at all, with everything in it; raise LeaseLost."""
+    with transaction.atomic():
+        _close(digest)
+        execute(DROP, [why, digest.pk])
+
+
+def _close(digest: Delivery) -> None:
+    mine = [digest.person_id, digest.channel]
+    if not execute(CLOSE, [digest.pk, digest.lease_token]):
+        raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
+    execute(GATHER, [digest.pk, *mine])
+    outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
 
 
 def _came_lately(digest: Delivery) -> bool:

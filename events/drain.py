@@ -76,7 +76,7 @@ def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
     done = 0
     with turn_of(model):
         while claimed := model.claim(LARGEST_CLAIM, only, values):
-            done += _do(claimed, float("inf"))
+            done += _do(claimed, time.monotonic() + SLOW)
     return done
 
 
