@@ -88,6 +88,9 @@ def _close(digest: Delivery) -> None:
     mine = [digest.person_id, digest.channel]
     if not execute(CLOSE, [digest.pk, digest.lease_token]):
         raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
+    if digest.gathered_at is not None and digest.items.exists():
+        # Tried before, and perhaps taken: who knows its Message-ID would not look for anything new in it.
+        return
     execute(GATHER, [digest.pk, *mine])
     outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
 

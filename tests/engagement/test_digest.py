@@ -188,11 +188,12 @@ def test_a_digest_that_failed_is_sent_again_as_it_was(server: SmtpServer, alice:
     send()
     tell(alice)
     server.at_data = ""
-    Delivery.objects.filter(state="retrying").update(available_at=Now())
+    opened = Delivery.objects.filter(is_digest=True, state="pending")
+    Delivery.objects.exclude(pk__in=opened).filter(finished_at=None).update(available_at=Now())
     send()
     (received,) = server.received
     sent = Delivery.objects.get(is_digest=True, state="succeeded")
-    assert (sent.message_id, sent.failed) == (received.message_id, 1)
+    assert (sent.message_id, sent.failed, sent.items.count()) == (received.message_id, 1, 1)
     assert Delivery.objects.filter(is_digest=True, gathered_at=None, state="pending").count() == 1
     assert examine() == []
 
