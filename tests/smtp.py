@@ -47,7 +47,7 @@ class Received:
 
     def text(self, kind: str = "plain") -> str:
         """Return its body: "plain" or "html"."""
-        body = self.message.get_body((kind,))  # type: ignore[arg-type]
+        body = self.message.get_body((kind,))
         assert body is not None
         return str(body.get_content())
 
@@ -63,6 +63,7 @@ class _Protocol(SMTP):
         self._server.open_connections.append(transport)
         self._server.connections += 1
         self.number = self._server.connections
+        self.port = int(transport.get_extra_info("peername")[1])
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -230,8 +231,12 @@ class SmtpServer:
             return self.at_data
         number = self._keep(server, session, envelope)
         if self.drops_after_data:
-            server.transport.abort()
+            self._hang_up_on(server)
         return f"250 2.0.0 Ok: queued as {number:06X}"
+
+    def _hang_up_on(self, server: _Protocol) -> None:
+        assert isinstance(server.transport, asyncio.Transport)
+        server.transport.abort()
 
     def _keep(self, server: _Protocol, session: Session, envelope: Envelope) -> int:
         assert isinstance(envelope.original_content, bytes)
@@ -240,7 +245,7 @@ class SmtpServer:
             recipients=list(envelope.rcpt_tos),
             raw=envelope.original_content,
             connection=server.number,
-            port=session.peer[1],
+            port=server.port,
             at=time.time(),
         )
         if self.log:

@@ -60,7 +60,7 @@ def _frame(outgoing: Outgoing) -> dict[str, Any]:
         "site": conf.site_name,
         "language": translation.get_language(),
         "direction": "rtl" if translation.get_language_bidi() else "ltr",
-        "reason": outgoing.reason,
+        "reason": line(outgoing.reason),
         "why_url": web(outgoing.why_url),
         "preferences_url": web(outgoing.preferences_url),
         "unsubscribe_url": web(outgoing.unsubscribe_url),
@@ -70,9 +70,9 @@ def _frame(outgoing: Outgoing) -> dict[str, Any]:
 def _context(outgoing: Outgoing) -> dict[str, Any]:
     """Return what is particular to a single notification."""
     return {
-        "subject": outgoing.title,
+        "subject": line(outgoing.title),
         "preheader": line(outgoing.message, PREHEADER_LENGTH),
-        "title": line(outgoing.title, len(outgoing.title)),
+        "title": line(outgoing.title),
         "message": lines(outgoing.message),
         "url": web(outgoing.url),
     }

@@ -65,10 +65,8 @@ def by_category(items: Iterable[DigestItem]) -> list[Section]:
     found: dict[str, list[DigestItem]] = {}
     for item in items:
         found.setdefault(item.category, []).append(item)
-    return [Section(category_label(category), those) for category, those in found.items()]
+    return [Section(line(category_label(category)), those) for category, those in found.items()]
 
 
 def _shown(item: DigestItem) -> DigestItem:
-    return replace(
-        item, title=line(item.title, len(item.title)), message=lines(item.message), url=web(item.url)
-    )
+    return replace(item, title=line(item.title), message=lines(item.message), url=web(item.url))
