@@ -12,9 +12,11 @@ from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.polling import eventually
 from tests.services import free_port
 
 
@@ -89,6 +91,8 @@ class SmtpServer:
     #: What it says to each MAIL, and to each message.
     at_mail: str = ""
     at_data: str = ""
+    #: So many times it says 421 to MAIL.
+    goodbyes: int = 0
     #: So many seconds it thinks about each message.
     delay: float = 0.0
     #: Takes a message, and hangs up without a word.
@@ -124,7 +128,7 @@ class SmtpServer:
     @property
     def url(self) -> str:
         """The address for EMAIL_URL."""
-        user = f"{':'.join(self.login)}@" if self.login else ""
+        user = f"{':'.join(quote(each, safe='') for each in self.login)}@" if self.login else ""
         return f"smtp://{user}{self.host}:{self.port}"
 
     def settings(self) -> dict[str, Any]:
@@ -169,6 +173,10 @@ class SmtpServer:
         """Close the connections that there are, as a server does with the idle ones."""
         self._run(self._close_connections)
 
+    def wait_until_idle(self) -> None:
+        """Wait until everybody has hung up; fail if somebody does not."""
+        eventually(lambda: not self.open_connections, what="all connections are closed")
+
     def ids(self) -> list[str]:
         """Return the Message-ID of each message that was taken, in order."""
         return [each.message_id for each in list(self.received)]
@@ -181,7 +189,6 @@ class SmtpServer:
         return _Protocol(
             self,
             loop=self._loop,
-            auth_required=self.login is not None,
             auth_require_tls=False,
             authenticator=self._authenticate if self.login else None,
         )
@@ -208,6 +215,11 @@ class SmtpServer:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Answer to a sender."""
+        if self.login and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        if self.goodbyes:
+            self.goodbyes -= 1
+            return "421 4.4.2 Idle for too long"
         if self.at_mail:
             return self.at_mail
         envelope.mail_from = address
