@@ -13,6 +13,8 @@ from engagement.outgoing import DigestContent, DigestItem
 
 #: So many titles are in the subject, each cut at so many characters.
 TITLES, TITLE_LENGTH = 3, 60
+#: Of an item's text. Gmail cuts a mail at 102 kB, and with it the link for unsubscribing: there is room for 50 items.
+MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,6 @@ def by_category(items: Iterable[DigestItem]) -> list[Section]:
 
 
 def _shown(item: DigestItem) -> DigestItem:
-    return replace(item, title=line(item.title), message=lines(item.message), url=web(item.url))
+    return replace(
+        item, title=line(item.title), message=lines(item.message, MESSAGE_LENGTH), url=web(item.url)
+    )

@@ -29,9 +29,10 @@ def line(text: str, length: int = 10_000) -> str:
     return found if len(found) <= length else f"{found[: length - 1].rstrip()}…"
 
 
-def lines(text: str) -> str:
-    """Return a text whose lines end as those of a mail do, each without what does not belong into one."""
-    return "\n".join(UNFIT.sub(" ", each).rstrip() for each in text.splitlines()).strip("\n")
+def lines(text: str, length: int = 100_000) -> str:
+    """Return a text with its lines, each without what does not belong into one, of so many characters at the most."""
+    found = "\n".join(UNFIT.sub(" ", each).rstrip() for each in text[: length * 4].splitlines()).strip("\n")
+    return found if len(found) <= length else f"{found[: length - 1].rstrip()}…"
 
 
 def literal(text: str) -> str:

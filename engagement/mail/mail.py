@@ -48,8 +48,8 @@ class Mail(EmailMultiAlternatives):
 
     def _subject(self) -> str:
         """Return it encoded, so that it begins on the line of its name; Django does not leave room for that."""
-        charset = None if self.subject.isascii() else ENCODING
-        return Header(self.subject, charset, header_name="Subject").encode()
+        subject = str(self.subject)
+        return Header(subject, None if subject.isascii() else ENCODING, header_name="Subject").encode()
 
 
 def _is_word(value: Any) -> bool:

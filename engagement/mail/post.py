@@ -57,7 +57,7 @@ class Post:
                 raise
             if isinstance(error, smtplib.SMTPServerDisconnected) and self._is_asked:
                 refused.answer += " (it may have been taken)"
-            raise refused from error
+            raise refused from (None if refused is error else error)
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""

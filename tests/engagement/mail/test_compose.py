@@ -414,6 +414,15 @@ def test_what_is_left_out_of_a_digest_is_one_click_away() -> None:
     assert ">Open your inbox</a>" in html_of(digest())
 
 
+def test_a_digest_of_fifty_long_texts_is_shown_whole_by_gmail() -> None:
+    url = f"{BASE_URL}/products/1/notifications/open/123456/"
+    found = html_of(
+        digest([DigestItem("Kite & Co " * 8, "word " * 1000, url, "product", NOW)] * 50, total=120)
+    )
+    assert len(found.encode()) < 102 * 1000
+    assert "word…" in found
+
+
 def test_a_digest_tells_when_mails_were_too_many() -> None:
     sentence = "More than 20 mails were due within an hour, so that the rest was collected here."
     assert sentence in text_of(digest(limit=20)).replace("\n", " ")
