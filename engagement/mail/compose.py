@@ -13,14 +13,12 @@ from django.utils import timezone, translation
 from engagement.conf import conf
 from engagement.mail import gathered
 from engagement.mail.headers import headers, kind
-from engagement.mail.line import address, line, lines, literal, mailbox, web
+from engagement.mail.line import PREHEADER_LENGTH, address, line, lines, literal, mailbox, web
 from engagement.mail.mail import Mail
 from engagement.outgoing import Outgoing
 
 #: Programs show 40 to 120 characters of it.
 SUBJECT_LENGTH = 200
-#: Of what programs show beside the subject.
-PREHEADER_LENGTH = 140
 BLANK_LINES = re.compile(r"\n{3,}")
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from engagement.conf import conf
 from engagement.mail.headers import category_label
-from engagement.mail.line import line, lines, web
+from engagement.mail.line import PREHEADER_LENGTH, line, lines, web
 from engagement.outgoing import DigestContent, DigestItem
 
 #: So many titles are in the subject, each cut at so many characters.
@@ -31,7 +31,7 @@ def context(digest: DigestContent) -> dict[str, Any]:
     unread = [item for item in items if not item.is_read]
     return {
         "subject": subject(digest),
-        "preheader": ", ".join(titles(unread or items, len(items))),
+        "preheader": line(", ".join(titles(unread or items, len(items))), PREHEADER_LENGTH),
         "sections": by_category(unread),
         "read": [item for item in items if item.is_read],
         "total": digest.total,

@@ -20,6 +20,8 @@ ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 NAME_LENGTH = 64
 #: Of an encoded word, so that the first has room beside the header's name.
 WORD_LENGTH = 50
+#: Of what programs show beside the subject.
+PREHEADER_LENGTH = 140
 WORD_JOINER = "\u2060"
 
 
