@@ -55,7 +55,9 @@ class Post:
             refused = meaning(error, mail)
             if refused is None:
                 raise
-            raise refused from error
+            if isinstance(error, smtplib.SMTPServerDisconnected) and self._is_asked:
+                refused.answer += " (it may have been taken)"
+            raise refused from (None if refused is error else error)
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
@@ -89,7 +91,7 @@ class Post:
         return provider.sent(mail) or Sent(self._answer())
 
     def _open(self) -> BaseEmailBackend:
-        backend = get_connection()
+        backend, self._listener = get_connection(), None
         if isinstance(backend, SmtpBackend) and backend.timeout is None:
             backend.timeout = TIMEOUT_SECONDS
         try:
@@ -98,16 +100,21 @@ class Post:
             _close(backend)
             raise
         server = getattr(backend, "connection", None)
-        self._listener = Listener(server) if isinstance(server, smtplib.SMTP) else None
+        if isinstance(server, smtplib.SMTP):
+            self._listener = Listener(server)
         self._backend = backend
         return backend
+
+    @property
+    def _is_asked(self) -> bool:
+        return self._listener is not None and self._listener.is_asked
 
     def _answer(self) -> str:
         return self._listener.answer if self._listener else f"taken by {settings.EMAIL_BACKEND}"
 
     def _was_idle(self, error: smtplib.SMTPException) -> bool:
         """Tell whether the server had gone before it saw anything of the message; 421 is what some say as they go."""
-        if self._backend is not None or self._listener is None or self._listener.is_asked:
+        if self._backend is not None or self._is_asked:
             return False
         if isinstance(error, smtplib.SMTPSenderRefused):
             return error.smtp_code == GOODBYE

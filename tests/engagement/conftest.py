@@ -11,6 +11,7 @@ from pytest_django import Settings
 from engagement import wording
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
+from tests.engagement.messages import BASE_URL
 from tests.probe.events import Unheard
 from tests.smtp import SmtpServer
 
@@ -59,10 +60,16 @@ def forget_files() -> None:
 
 
 @pytest.fixture
-def server(settings: Settings) -> Iterator[SmtpServer]:
-    """Have mails sent to a server of our own."""
-    with SmtpServer() as found:
-        for name, value in found.settings().items():
+def smtp(settings: Settings) -> Iterator[SmtpServer]:
+    """Run a mail server, and let mails be sent by it."""
+    with SmtpServer() as server:
+        for name, value in server.settings().items():
             setattr(settings, name, value)
-        settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
-        yield found
+        settings.ENGAGEMENT_BASE_URL = BASE_URL
+        yield server
+
+
+@pytest.fixture
+def server(smtp: SmtpServer) -> SmtpServer:
+    """Return the same."""
+    return smtp
