@@ -23,6 +23,7 @@ check: .venv/dev.installed ## lint, types, architecture, migrations, deployment 
 	DJANGO_SETTINGS_MODULE=tests.settings LOG_LEVEL=WARNING $(BIN)/python manage.py lintmigrations --sql-analyser postgresql \
 		--no-cache --warnings-as-errors --quiet ignore ok --project-root-path . --include-apps events engagement people product_management
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') ALLOWED_HOSTS=carillon.example \
+		SITE_URL=https://carillon.example EMAIL_URL=smtp+tls://mail.example DEFAULT_FROM_EMAIL=no-reply@carillon.example \
 		$(BIN)/python -W error manage.py check --deploy --fail-level WARNING
 
 bench: .venv/dev.installed ## measure against the baselines (bench/README.md)

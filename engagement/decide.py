@@ -220,8 +220,13 @@ def decide(medium: Medium, traits: Traits, policy: Policy) -> Outcome:
         return Outcome(Status.SKIPPED, unreachable)
     if medium.is_inbox:
         return Outcome(Status.CREATED, reason)
-    never_waits = policy.importance == Importance.HIGH or reason == Reason.MANDATORY
-    return Outcome(Status.PLANNED, reason, Wait.NOTHING if never_waits else _wait(medium, traits, policy))
+    wait = Wait.NOTHING if never_waits(reason, policy) else _wait(medium, traits, policy)
+    return Outcome(Status.PLANNED, reason, wait)
+
+
+def never_waits(reason: Reason, policy: Policy) -> bool:
+    """Tell whether it is sent at once, whatever else was chosen."""
+    return policy.importance == Importance.HIGH or reason == Reason.MANDATORY
 
 
 def _barred(traits: Traits, policy: Policy) -> Reason | None:

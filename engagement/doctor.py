@@ -38,6 +38,25 @@ CHECKS: dict[str, str] = {
         SELECT shown.id FROM engagement_appnotification shown
           JOIN engagement_notifiableevent concerned ON concerned.id = shown.event_id
          WHERE concerned.outcomes ->> 'app' NOT LIKE 'created:%%'""",
+    "Planned outcomes without a message: nobody will send it": """
+        SELECT concerned.id
+          FROM engagement_notifiableevent concerned, jsonb_each_text(outcomes) AS each(channel, outcome)
+         WHERE outcome LIKE 'planned:%%' AND delete_at > statement_timestamp()
+           AND NOT EXISTS (SELECT 1 FROM engagement_delivery message
+                            WHERE message.notifiable_id = concerned.id AND message.channel = each.channel)""",
+    "Deliveries whose outcome is not that they were planned": """
+        SELECT message.id FROM engagement_delivery message
+          JOIN engagement_notifiableevent concerned ON concerned.id = message.notifiable_id
+         WHERE coalesce(concerned.outcomes ->> message.channel, '') NOT LIKE 'planned:%%'""",
+    "Deliveries held for a digest that there is not": """
+        SELECT held.id FROM engagement_delivery held
+         WHERE held.state = 'held'
+           AND NOT EXISTS (SELECT 1 FROM engagement_delivery digest
+                            WHERE digest.person_id = held.person_id AND digest.channel = held.channel
+                              AND digest.is_digest AND digest.finished_at IS NULL)""",
+    "Deliveries said to be sent that were not": """
+        SELECT message.id FROM engagement_delivery message
+         WHERE message.state = 'succeeded' AND message.sent_at IS NULL AND message.digest_id IS NULL""",
     "NotificationBatches with more outcomes than recipients": """
         SELECT id FROM engagement_notificationbatch WHERE created + skipped > recipients""",
 }

@@ -1,8 +1,7 @@
 """What people send from the pages of their preferences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -11,16 +10,16 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.channels import channels
-from engagement.decide import Choice, Preset
+from engagement.choices import NOTHING, Scope
+from engagement.conf import conf
+from engagement.decide import Choice, Digest, Preset
 from engagement.models import NotificationSettings
 from engagement.models.preference import further_channels
-from engagement.mutes import LONGEST_MUTE
-from engagement.preferences import Line, Scope, Section
+from engagement.preferences import Line, Section
 
 AS_USUAL = ("", gettext_lazy("As usual"))
 #: Of a further channel.
@@ -51,6 +50,8 @@ class Row:
     line: Line
     preset: forms.BoundField
     further: list[forms.BoundField]
+    #: Whether mails are collected; None where this cannot be chosen.
+    mails: forms.BoundField | None
 
 
 class SectionForm(forms.Form):
@@ -70,12 +71,13 @@ class SectionForm(forms.Form):
 
     def _row(self, line: Line) -> Row:
         further = [self[_name(line, channel)] for channel in further_channels()]
-        return Row(line, self[line.scope.anchor], further)
+        mails = self[_mails(line)] if line.digest_otherwise else None
+        return Row(line, self[line.scope.anchor], further, mails)
 
     @property
     def finer(self) -> int:
         """How many event types there is a choice for."""
-        return sum(line.chosen != Choice() for line in self.section.types)
+        return sum(line.chosen != NOTHING for line in self.section.types)
 
     @property
     def event_types(self) -> list[str]:
@@ -103,6 +105,15 @@ class SectionForm(forms.Form):
         found = ((line, self._choice(line)) for line in self.section.lines)
         return {line.scope: choice for line, choice in found if choice != line.chosen}
 
+    def digests(self) -> dict[Scope, Digest | None]:
+        """Return whether mails are to be collected, if that is another choice than before."""
+        line = self.section.line
+        name = _mails(line)
+        if name not in self.fields:
+            return {}
+        digest = Digest(self.cleaned_data[name]) if self.cleaned_data[name] else None
+        return {} if digest == line.digest else {line.scope: digest}
+
     def _choice(self, line: Line) -> Choice:
         """Return what was chosen; a field that is wrong says nothing."""
         preset = self.cleaned_data.get(line.scope.anchor)
@@ -115,11 +126,16 @@ def _name(line: Line, channel: str) -> str:
     return f"{line.scope.anchor}:{channel}"
 
 
+def _mails(line: Line) -> str:
+    return f"mails-{line.scope.anchor}"
+
+
 def _stored(line: Line) -> dict[str, str]:
     """Return what the fields of a line say as it is."""
     said = {channel: line.chosen.says(channel) for channel in further_channels()}
     words = {None: "", True: "yes", False: "no"}
-    return {line.scope.anchor: line.chosen.preset or ""} | {
+    mails = {_mails(line): line.digest or ""} if line.digest_otherwise else {}
+    return {line.scope.anchor: line.chosen.preset or "", **mails} | {
         _name(line, channel): words[wish] for channel, wish in said.items()
     }
 
@@ -142,7 +158,18 @@ def _fields(line: Line) -> dict[str, forms.Field]:
         )
         for channel in further_channels()
     }
-    return {line.scope.anchor: preset, **further}
+    return {line.scope.anchor: preset, **further, **_field_of_mails(line)}
+
+
+def _field_of_mails(line: Line) -> dict[str, forms.Field]:
+    if not line.digest_otherwise:
+        return {}
+    choices = [AS_USUAL, *Digest.choices]
+    return {
+        _mails(line): forms.ChoiceField(
+            label=_("Mails"), choices=choices, required=False, widget=Radios(set())
+        )
+    }
 
 
 def time_zones(stored: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
@@ -165,12 +192,25 @@ def _city(zone: str) -> str:
     return zone.partition("/")[2].replace("_", " ").replace("/", ", ")
 
 
+def hours() -> list[tuple[int, str]]:
+    """Return the full hours of a day, for a select."""
+    return [(hour, f"{hour:02}:00") for hour in range(24)]
+
+
 class SettingsForm(forms.ModelForm):
-    """Language, time zone and quiet hours. What is not sent stays as it is."""
+    """Language, time zone, quiet hours and the hour of the daily digest. What is not sent stays as it is."""
+
+    digest_hour = forms.TypedChoiceField(
+        label=gettext_lazy("Hour of the daily digest"),
+        choices=hours,
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
 
     class Meta:
         model = NotificationSettings
-        fields = ("language", "time_zone", "quiet_from", "quiet_until")
+        fields = ("language", "time_zone", "quiet_from", "quiet_until", "digest_hour")
         labels = {"language": gettext_lazy("Language of notifications")}
         widgets = {
             "time_zone": forms.Select(),
@@ -179,56 +219,15 @@ class SettingsForm(forms.ModelForm):
         }
 
     def __init__(self, instance: NotificationSettings, data: Mapping[str, str] | None = None) -> None:
-        stored = {name: getattr(instance, name) or "" for name in self._meta.fields or ()}
+        values = {name: getattr(instance, name) for name in self._meta.fields or ()}
+        stored = {name: "" if value is None else value for name, value in values.items()}
         sent = None if data is None else stored | dict(data.items())
         super().__init__(sent, instance=instance, label_suffix="")
         self._offer("language", settings.LANGUAGES, dict(settings.LANGUAGES).get(settings.LANGUAGE_CODE, ""))
         self._offer("time_zone", time_zones(instance.time_zone), settings.TIME_ZONE)
+        self._offer("digest_hour", hours(), f"{conf.digest_hour:02}:00")
 
     def _offer(self, name: str, found: Any, usual: str) -> None:
         widget = self.fields[name].widget
         assert isinstance(widget, forms.Select)  # noqa: S101 - for the type checker
         widget.choices = [("", _("As usual here (%s)") % usual), *found]
-
-
-class MuteForm(forms.Form):
-    """Until when something is muted. Dates are in the time zone that is active."""
-
-    LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7)}
-
-    until = forms.ChoiceField(
-        choices=[(each, each) for each in ("day", "week", "date", "ever")],
-        error_messages={
-            key: gettext_lazy("Mute it for a day, for a week, until a date or for ever.")
-            for key in ("required", "invalid_choice")
-        },
-    )
-    date = forms.DateField(
-        required=False, error_messages={"invalid": gettext_lazy("That is no date; write it like 2030-12-31.")}
-    )
-
-    def clean_date(self) -> Any:
-        """Refuse a day that has begun, and one so far away that "for ever" is meant."""
-        date, today = self.cleaned_data["date"], timezone.localdate()
-        if date and not today < date <= today + LONGEST_MUTE:
-            raise ValidationError(
-                _("Give a date from tomorrow on, and within ten years; or mute it for ever.")
-            )
-        return date
-
-    def clean(self) -> None:
-        """Miss a date that is needed."""
-        if self.cleaned_data.get("until") == "date" and "date" in self.cleaned_data and not self.moment():
-            self.add_error("date", _("Give the date from which you want to hear of it again."))
-
-    def moment(self) -> datetime | None:
-        """Return when it ends; None: never."""
-        until, date = self.cleaned_data["until"], self.cleaned_data["date"]
-        if until == "date" and date:
-            return timezone.make_aware(datetime.combine(date, time.min))
-        return timezone.now() + self.LENGTHS[until] if until in self.LENGTHS else None
-
-    def complaints(self) -> Iterator[str]:
-        """Yield what is wrong, in sentences."""
-        for errors in self.errors.values():
-            yield from map(str, errors)

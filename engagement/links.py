@@ -16,7 +16,16 @@ SIGNATURE_LENGTH = 22
 
 def absolute(url: str) -> str:
     """Return an address of this site, or any other, as others can use it; nothing for nothing."""
-    return urljoin(f"{conf.base_url.rstrip('/')}/", url) if url else ""
+    found = harmless(url)
+    return urljoin(f"{conf.base_url.rstrip('/')}/", found) if found else ""
+
+
+def harmless(url: str) -> str:
+    """Return an address as it is if it leads to a page; nothing for one that runs a script, and the like."""
+    try:
+        return url if urlsplit(url).scheme in {"", "http", "https"} else ""
+    except ValueError:
+        return ""
 
 
 def host() -> str:

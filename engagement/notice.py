@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from pydantic import ValidationError
 
-from engagement.decide import Importance, Policy
+from engagement.decide import Policy
 from engagement.models import NotifiableEvent
 from engagement.models.app import GROUP_LENGTH, URL_LENGTH
 from engagement.registry import Notifier, category_retention, notifiers
 from engagement.rules import Rules, rules_for
-from events.bus import Cancel, EventLog, EventType, EventTypes, Payload
+from events.bus import Cancel, EventLog, EventType, EventTypes, Payload, Priority
 from events.sql import UNSTORABLE
 
 logger = logging.getLogger(__name__)
@@ -31,6 +31,8 @@ class Notice:
     event_type: str
     #: The id of the event in the log; None for a NotifiableEvent made by hand.
     log_id: int | None
+    #: The name of the notifier; empty where people were named.
+    notifier: str
     slug: str
     category: str
     policy: Policy
@@ -41,24 +43,31 @@ class Notice:
     group: str
     actor_id: Any
     params: Mapping[str, Any]
+    #: When it is of no use any more; None: it always is.
+    not_after: datetime | None = None
+    priority: Priority = Priority.USUAL
 
 
 def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = None) -> Notice:
     """Return the notice of a logged event, as this notifier puts it."""
     envelope = event.envelope
     rules = rules_for(envelope.type, notifier.effective_category()) if rules is None else rules
+    not_after = notifier.not_after(event)
     return Notice(
         event_type=envelope.type,
         log_id=envelope.id,
+        notifier=notifier.name,
         slug=notifier.wording_slug(),
         category=notifier.effective_category(),
-        policy=policy_of(notifier, rules, not_after=notifier.not_after(event)),
+        policy=policy_of(notifier, rules, not_after=not_after),
         reason=notifier.reason,
         url=_storable_url(notifier.url(event), notifier),
         about=envelope.about,
         group=_group(notifier, event),
         actor_id=envelope.actor_id,
         params=event.model_dump(),
+        not_after=not_after,
+        priority=notifier.event_type.priority,
     )
 
 
@@ -111,6 +120,7 @@ def _by_type(
     return Notice(
         event_type=str(event_type),
         log_id=None,
+        notifier="",
         slug=found.wording_slug() if found else str(event_type),
         category=category,
         policy=policy_of(found, rules, not_after=not_after, named=True),
@@ -120,6 +130,8 @@ def _by_type(
         group="",
         actor_id=None,
         params=event.model_dump() if event else dict(params or {}),
+        not_after=not_after,
+        priority=event_type.priority,
     )
 
 
@@ -131,14 +143,17 @@ def policy_of(
     notifier: Notifier[Any] | None, rules: Rules, *, not_after: datetime | None = None, named: bool = False
 ) -> Policy:
     """Return what decides about the notifications of a notifier; of None: to people who were named, without one."""
+    speaks = notifier or Notifier
     return Policy(
         defaults=notifier.channels if notifier else WITHOUT_NOTIFIER,
         notify_actor=named or (notifier is not None and notifier.notify_actor),
-        mandatory=frozenset(notifier.mandatory if notifier else ()),
-        importance=rules.importance or (notifier.importance if notifier else Importance.USUAL),
+        mandatory=frozenset(speaks.mandatory),
+        importance=rules.importance or speaks.importance,
         type_rule=rules.of_type,
         category_rule=rules.of_category,
         expired=not_after is not None and not_after <= timezone.now(),
+        digest=speaks.digest,
+        email_delay=speaks.email_delay,
     )
 
 

@@ -4,13 +4,14 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from engagement.audience import named
 from engagement.fanout import concern
-from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
+from engagement.models import AppNotification, Delivery, NotifiableEvent, NotificationBatch
 from engagement.notice import category_of, retention_of
 from engagement.process import process_at_once
 from engagement.rules import rules_for
@@ -88,7 +89,8 @@ def notify(
     """Tell one person (or primary key) of an event of the type `template_slug` with this payload.
 
     Returns their AppNotification, committed or in the caller's transaction; None if they are unknown, which is
-    logged, or skipped. With `async_send` a worker does it, and a handle comes back at once.
+    logged, or skipped. Mails and the like are sent before it returns, or when the caller's transaction commits; what
+    fails is tried again by workers. With `async_send` a worker does it all, and a handle comes back at once.
 
     Raises UnknownEventType for a slug that is no event type's name or alias, SwitchedOff, InvalidPayload.
     """
@@ -126,6 +128,9 @@ def _tell(users: Any, slug: str, context: Mapping[str, Any], *, at_once: bool) -
     with transaction.atomic():
         log = record(str(event_type), data, handled_by=HANDLED_BY, **given)
         event: Payload = log.read()
+        if at_once:
+            # Before whatever wakes the workers: they would take it from us.
+            transaction.on_commit(partial(_send, log.pk), robust=True)
         batches = concern(people, event, notifier="", keep=retention_of(event_type, rules))
         if at_once:
             for batch in batches:
@@ -134,6 +139,11 @@ def _tell(users: Any, slug: str, context: Mapping[str, Any], *, at_once: bool) -
             queue.wake_on_commit(NotificationBatch.lane)
         dealt_with(log)
     return Notified(log.pk, count, sum(batch.recipients for batch in batches))
+
+
+def _send(log_id: int) -> None:
+    """Send what is due of an event, in this thread."""
+    queue.do_now(Delivery, "work.event_id = %s", [log_id])
 
 
 def _event_type(slug: str) -> EventType:

@@ -6,34 +6,22 @@ from itertools import groupby
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from engagement.catalogue import Topic, topics
-from engagement.decide import Choice, Preset
-from engagement.models import NotificationPreference, NotificationSettings
+from engagement.choices import Chosen, Scope, chosen_by, one_after_the_other, save, save_digests
+from engagement.decide import Choice, Digest, Preset
+from engagement.models import NotificationSettings
 from engagement.models.preference import is_choice_of_channels
-from engagement.standing import always_on, notes_on, otherwise
-from events.sql import execute
-
-NOTHING = Choice()
-#: So that two saves at the same time do not wait for each other's rows.
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('carillon:choices:' || %s, 0))"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Scope:
-    """What a choice is for: one event type or one category."""
-
-    event_type: str = ""
-    category: str = ""
-
-    @property
-    def anchor(self) -> str:
-        """Where it is on the page: `type-product.created`, `category-product`."""
-        name = f"type-{self.event_type}" if self.event_type else f"category-{self.category}"
-        return "-".join(name.split())
+from engagement.standing import (
+    always_on,
+    collected_otherwise,
+    for_event_type,
+    label_of_category,
+    notes_on,
+    otherwise,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +37,10 @@ class Line:
     always_on: Mapping[str, str]
     #: What else has to be known of it, in sentences.
     notes: Sequence[str]
+    #: Of a category, whether its mails are collected; None: nothing was chosen.
+    digest: Digest | None = None
+    #: "At once, the default"; empty where this cannot be chosen.
+    digest_otherwise: str = ""
 
     def check(self, choice: Choice) -> None:
         """Raise ValidationError for a choice that would switch off what cannot be.
@@ -61,6 +53,13 @@ class Line:
         wrong = [why for channel, why in self.always_on.items() if self._switches_off(channel, choice)]
         if wrong:
             raise ValidationError(wrong)
+
+    def check_digest(self, digest: Digest | None) -> None:
+        """Raise ValidationError where there are no mails that could be collected, unless it was chosen before."""
+        if digest not in {None, *Digest}:
+            raise ValidationError(_("Choose one of %s.") % ", ".join(Digest.values))
+        if digest not in {None, self.digest} and not self.digest_otherwise:
+            raise ValidationError(_("Mails are never collected for %s.") % self.label)
 
     def _switches_off(self, channel: str, choice: Choice) -> bool:
         return choice.says(channel) is False and self.chosen.says(channel) is not False
@@ -81,51 +80,40 @@ class Section:
 
 def sections(person: Any) -> list[Section]:
     """Return everything that a person can choose for, by category; three queries, however much that is."""
-    found, chosen = topics(), _choices(person)
+    found, chosen = topics(), chosen_by(person)
     by_category = sorted(found, key=lambda topic: topic.category)
     listed = {name: list(group) for name, group in groupby(by_category, lambda topic: topic.category)}
     names = {telling.category for topic in found for telling in topic.tellings}
     return [_section(name, listed.get(name, []), found, chosen) for name in sorted(names)]
 
 
-def _section(
-    category: str, listed: Sequence[Topic], every: Sequence[Topic], chosen: Mapping[Scope, Choice]
-) -> Section:
-    label = category.replace("_", " ").replace("-", " ").capitalize()
+def _section(category: str, listed: Sequence[Topic], every: Sequence[Topic], chosen: Chosen) -> Section:
     tellings = [each for topic in every for each in topic.tellings if each.category == category]
     scope = Scope(category=category)
     line = Line(
         scope,
-        label,
-        chosen.get(scope, NOTHING),
+        label_of_category(category),
+        chosen.of(scope),
         otherwise(tellings),
         always_on(tellings),
-        notes_on(tellings, lambda telling: _("for %s") % telling.event_type.display_name),
+        notes_on(tellings, for_event_type),
+        chosen.digests.get(category),
+        collected_otherwise(tellings),
     )
     return Section(line, [_type_line(topic, chosen) for topic in listed])
 
 
-def _type_line(topic: Topic, chosen: Mapping[Scope, Choice]) -> Line:
+def _type_line(topic: Topic, chosen: Chosen) -> Line:
     scope = Scope(event_type=str(topic.event_type))
-    by_category = {each.category: chosen.get(Scope(category=each.category)) for each in topic.tellings}
+    by_category = {each.category: chosen.of(Scope(category=each.category)) for each in topic.tellings}
     return Line(
         scope,
         topic.event_type.display_name,
-        chosen.get(scope, NOTHING),
+        chosen.of(scope),
         otherwise(topic.tellings, by_category),
         always_on(topic.tellings),
         notes_on(topic.tellings, lambda telling: _("where %s") % telling.reason),
     )
-
-
-def _choices(person: Any) -> dict[Scope, Choice]:
-    rows = NotificationPreference.objects.filter(person=person)
-    return {
-        Scope(row.event_type, row.category): Choice(
-            Preset(row.type) if row.type else None, tuple(sorted(row.channels.items()))
-        )
-        for row in rows
-    }
 
 
 def choose(
@@ -141,47 +129,32 @@ def choose(
     choose_all(person, {scope: Choice(preset, tuple((channels or {}).items()))})
 
 
-def choose_all(person: Any, choices: Mapping[Scope, Choice]) -> None:
-    """Save several choices, or none of them if one is wrong; raise as `choose` does."""
+def choose_digest(person: Any, category: str, digest: Digest | None) -> None:
+    """Save whether the mails of a category are collected; None: as usual. What was chosen of channels stays.
+
+    Raises ValidationError for a category that there is not, or that has no mails to be collected.
+    """
+    choose_all(person, {}, {Scope(category=category): digest})
+
+
+def choose_all(
+    person: Any, choices: Mapping[Scope, Choice], digests: Mapping[Scope, Digest | None] | None = None
+) -> None:
+    """Save several choices, or none of them if one is wrong; raise as `choose` and `choose_digest` do."""
+    digests = digests or {}
     lines = {line.scope: line for section in sections(person) for line in section.lines}
-    for scope, choice in choices.items():
+    for scope in (*choices, *digests):
         if scope not in lines:
             raise ValidationError(
                 _("There is nothing to choose for %s.") % (scope.event_type or scope.category)
             )
+    for scope, choice in choices.items():
         lines[scope].check(choice)
-    _save(person, choices)
-
-
-def _save(person: Any, choices: Mapping[Scope, Choice]) -> None:
-    """Insert or update what says something, and delete the rest; one save of a person after the other."""
-    rows = [_row(person, scope, choice) for scope, choice in choices.items() if choice != NOTHING]
-    gone = [
-        models.Q(event_type=scope.event_type, category=scope.category)
-        for scope, choice in choices.items()
-        if choice == NOTHING
-    ]
-    with transaction.atomic():
-        execute(LOCK, [str(person.pk)])
-        NotificationPreference.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["person", "event_type", "category"],
-            update_fields=["type", "channels"],
-        )
-        if gone:
-            any_of_them = models.Q(*gone, _connector=models.Q.OR)
-            NotificationPreference.objects.filter(any_of_them, person=person).delete()
-
-
-def _row(person: Any, scope: Scope, choice: Choice) -> NotificationPreference:
-    return NotificationPreference(
-        person=person,
-        event_type=scope.event_type,
-        category=scope.category,
-        type=choice.preset or "",
-        channels=dict(choice.channels),
-    )
+    for scope, digest in digests.items():
+        lines[scope].check_digest(digest)
+    with one_after_the_other(person):
+        save(person, choices)
+        save_digests(person, digests)
 
 
 def settings_of(person: Any) -> NotificationSettings:
@@ -191,7 +164,7 @@ def settings_of(person: Any) -> NotificationSettings:
 
 
 def set_settings(person: Any, **changes: Any) -> None:
-    """Change some of language, time_zone, quiet_from and quiet_until; the others stay as they are.
+    """Change some of language, time_zone, quiet_from, quiet_until and digest_hour; the others stay as they are.
 
     Raises ValidationError, by field.
     """
@@ -200,7 +173,7 @@ def set_settings(person: Any, **changes: Any) -> None:
     settings = settings_of(person)
     for name, value in changes.items():
         empty = "" if name in {"language", "time_zone"} else None
-        setattr(settings, name, value or empty)
+        setattr(settings, name, empty if value in {None, ""} else value)
     settings.full_clean(exclude=["person"], validate_unique=False)
     NotificationSettings.objects.bulk_create(
         [settings], update_conflicts=True, unique_fields=["person"], update_fields=list(changes)

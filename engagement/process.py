@@ -8,17 +8,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
-from engagement import process_sql
+from engagement import outbox, people_sql, process_sql
 from engagement.channels import channels
 from engagement.decide import Outcome, Status, decide
 from engagement.models import NotifiableEvent, NotificationBatch
 from engagement.notice import Notice, notice_by_hand, notice_of, notice_to_named
-from engagement.process_sql import Decided, Group
+from engagement.people_sql import Group
+from engagement.process_sql import Decided
 from engagement.registry import notifiers
 from engagement.retract import is_retracted
 from engagement.rules import Rules
 from engagement.write import Writer
-from events.bus import EventTypes, Payload
+from events.bus import EventTypes, Payload, Priority
 from events.work import performs
 
 logger = logging.getLogger(__name__)
@@ -49,14 +50,15 @@ def _process_batch(
 ) -> None:
     found = notifiers[batch.notifier] if batch.notifier else None
     notice = notice_of(found, event, rules) if found else notice_to_named(event, rules)
-    counts = process(notice, process_sql.groups_of_batch(batch, notice))
+    notice = replace(notice, priority=Priority(max(notice.priority, batch.priority)))
+    counts = process(notice, people_sql.groups_of_batch(batch, notice))
     process_sql.add_counts(batch, astuple(counts), finish=finish)
 
 
 def process_by_hand(notifiable: NotifiableEvent) -> Counts:
     """Process one NotifiableEvent, inside the caller's transaction; the same code, a batch of one."""
     notice = notice_by_hand(notifiable)
-    counts = process(notice, process_sql.group_of_one(notifiable, notice))
+    counts = process(notice, people_sql.group_of_one(notifiable, notice))
     _forget_secrets(notifiable)
     return counts
 
@@ -78,6 +80,7 @@ def process(notice: Notice, groups: Sequence[Group]) -> Counts:
     for each in decided:
         if each not in shown:
             process_sql.store(each)
+    outbox.write(notice, decided, groups)
     skipped = sum(len(each.pks) for each in decided if each.is_skipped())
     counts = Counts(sum(len(each.pks) for each in decided) - skipped, skipped, fallbacks)
     _log(notice, groups, counts)

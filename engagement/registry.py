@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
-from engagement.conf import conf
+from engagement.conf import LONGEST_DELAY, conf
 from engagement.decide import Digest, Importance
 from events.bus import AlreadyRegistered, EventType, EventTypes, InvalidEventType, Payload, RetryLater
 
@@ -134,6 +134,7 @@ class NotifierRegistry:
             raise InvalidEventType(f"{place} ({event_type}) has no audience().")
         if len(notifier.effective_category()) > CATEGORY_LENGTH:
             raise InvalidEventType(f"The category of {place} is longer than {CATEGORY_LENGTH} characters.")
+        _check_waiting(notifier, place)
         taken = self._by_name.setdefault(notifier.name, notifier)
         if taken is not notifier:
             raise AlreadyRegistered("notifier", notifier.name, inspect.getfile(type(taken)), place)
@@ -166,6 +167,18 @@ class NotifierRegistry:
 
     def __iter__(self) -> Iterator[Notifier[Any]]:
         return iter(self._by_name.values())
+
+
+def _check_waiting(notifier: Notifier[Any], place: str) -> None:
+    """Raise InvalidEventType when it is not said properly for what its mails wait."""
+    if not isinstance(notifier.digest, Digest):
+        known = ", ".join(f"Digest.{each.name}" for each in Digest)
+        raise InvalidEventType(f"{place}.digest must be one of {known}; it is {notifier.digest!r}.")
+    delay: Any = notifier.email_delay
+    if not isinstance(delay, timedelta) or not timedelta(0) <= delay <= LONGEST_DELAY:
+        raise InvalidEventType(
+            f"{place}.email_delay must be a timedelta of a day at the most; it is {delay!r}."
+        )
 
 
 notifiers = NotifierRegistry()

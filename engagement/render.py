@@ -35,7 +35,7 @@ class Renderer:
         language: str,
         fallback: Text,
         *,
-        edited: Mapping[str, wording.Wording] | None = None,
+        edited: wording.Edited | None = None,
     ) -> None:
         self._slug, self._fallback, self._failed = slug, fallback, False
         self._texts: tuple[SandboxedTemplate, SandboxedTemplate] | None = None

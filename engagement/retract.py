@@ -17,14 +17,20 @@ REMEMBER = """
     INSERT INTO engagement_retraction (about, last_event, delete_at)
     SELECT %s, coalesce(pg_sequence_last_value(pg_get_serial_sequence('events_eventlog', 'id')::regclass), 0), %s
     ON CONFLICT (about) DO UPDATE SET last_event = excluded.last_event, delete_at = excluded.delete_at"""
+RETRACTED = str(Outcome(Status.SKIPPED, Reason.RETRACTED))
 WITHDRAW = """
     WITH gone AS (DELETE FROM engagement_appnotification WHERE about = %s RETURNING event_id)
     UPDATE engagement_notifiableevent SET outcomes = outcomes || jsonb_build_object('app', %s::text)
      WHERE id IN (SELECT event_id FROM gone)"""
+#: What is being sent at this moment cannot be called back; what was gathered into a digest is left out of it.
+CALL_OFF = """
+    UPDATE engagement_delivery
+       SET state = 'cancelled', last_error = %s, finished_at = statement_timestamp()
+     WHERE about = %s AND finished_at IS NULL AND state <> 'running'"""
 
 
 def retract(about: models.Model | str) -> int:
-    """Withdraw every notification about an object from the inboxes; return how many.
+    """Withdraw the notifications about an object from the inboxes, and call off the messages. Return how many rows.
 
     In the caller's transaction: rolled back, nothing happened. What was published about it so far and has not
     been notified yet will be skipped; what is published from now on is told as usual.
@@ -37,7 +43,8 @@ def retract(about: models.Model | str) -> int:
     with transaction.atomic():
         execute(LOCK.format(""), [name])
         execute(REMEMBER, [name, timezone.now() + REMEMBERED])
-        return execute(WITHDRAW, [name, str(Outcome(Status.SKIPPED, Reason.RETRACTED))])
+        execute(CALL_OFF, [RETRACTED, name])
+        return execute(WITHDRAW, [name, RETRACTED])
 
 
 def is_retracted(about: str, log_id: int) -> bool:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from engagement.decide import NO_RULE, Importance, Rule
+from engagement.conf import LONGEST_DELAY
+from engagement.decide import NO_RULE, Digest, Importance, Rule
 from events.sql import fetch
 
 EVERY = """
-    SELECT event_type, category, channels::text, mandatory::text, is_active, retention, importance
+    SELECT event_type, category, channels::text, mandatory::text, is_active, digest, email_delay,
+           retention, importance
       FROM engagement_notificationrule"""
 #: The event type's first.
 STATEMENT = f"""{EVERY}
@@ -52,17 +54,27 @@ class RuleBook:
 
 def _rules(rows: Sequence[Sequence[Any]]) -> Rules:
     """Return rows of the table, the event type's first, as rules."""
-    found = {
-        bool(name): Rule(
-            None if channels is None else frozenset(json.loads(channels)),
-            frozenset(json.loads(mandatory)),
-            enabled,
-        )
-        for name, _, channels, mandatory, enabled, _, _ in rows
-    }
+    found = {bool(row[0]): _rule(*row[2:7]) for row in rows}
     return Rules(
         found.get(True, NO_RULE),
         found.get(False, NO_RULE),
         next((retention for *_, retention, _ in rows if retention), None),
         next((Importance(importance) for *_, importance in rows if importance), None),
     )
+
+
+def _rule(
+    channels: str | None, mandatory: str, enabled: bool, digest: str, email_delay: timedelta | None
+) -> Rule:
+    return Rule(
+        None if channels is None else frozenset(json.loads(channels)),
+        frozenset(json.loads(mandatory)),
+        enabled,
+        Digest(digest) if digest else None,
+        None if email_delay is None else _within_limits(email_delay),
+    )
+
+
+def _within_limits(email_delay: timedelta) -> timedelta:
+    """Return a delay that was written past the form as one that can be waited for."""
+    return min(max(email_delay, timedelta(0)), LONGEST_DELAY)

@@ -1,6 +1,7 @@
 """What stands whatever a person chooses, and what applies where they have not chosen: in words."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from django.utils.functional import Promise
 from django.utils.text import get_text_list
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from engagement.catalogue import Telling
 from engagement.channels import channels
-from engagement.decide import Choice, Medium, Outcome, Reason, Status, Traits, decide
+from engagement.decide import Choice, Importance, Medium, Outcome, Reason, Status, Traits, decide, digest_of
 
 WHY: dict[Reason, str | Promise] = {
     Reason.SWITCHED_OFF: gettext_lazy("switched off for everybody at present"),
@@ -19,6 +20,8 @@ WHY: dict[Reason, str | Promise] = {
     Reason.CATEGORY_RULE: gettext_lazy("as your administrators have set it for this category"),
     Reason.DEFAULT: gettext_lazy("the default"),
 }
+#: The channel whose messages are collected, and that is switched off by a link in them.
+EMAIL = "email"
 Categories = Mapping[str, Choice | None]
 
 
@@ -45,10 +48,51 @@ def _outcomes(telling: Telling, traits: Traits) -> dict[str, Outcome]:
     return {name: decide(Medium(name), traits, telling.policy) for name in channels()}
 
 
+def comes_otherwise(telling: Telling, channel: str) -> bool:
+    """Tell whether it comes by this channel without a choice, were it not switched off at present."""
+    policy = telling.policy
+    on = replace(
+        policy,
+        type_rule=replace(policy.type_rule, enabled=True),
+        category_rule=replace(policy.category_rule, enabled=True),
+    )
+    return decide(Medium(channel), Traits(), on).status != Status.SKIPPED
+
+
+def collected_otherwise(tellings: Sequence[Telling]) -> str:
+    """Return whether mails are collected without a choice: "At once, the default"; empty if none ever is."""
+    found = {_collected(telling) for telling in tellings if _may_wait(telling)}
+    if len(found) > 1:
+        return _("it depends on the event and on why it concerns you")
+    return found.pop() if found else ""
+
+
+def _may_wait(telling: Telling) -> bool:
+    """Tell whether its mails wait for anything at all: see `decide`."""
+    return telling.policy.importance != Importance.HIGH and not telling.policy.requires(EMAIL)
+
+
+def _collected(telling: Telling) -> str:
+    policy = telling.policy
+    is_laid_down = any(rule.digest is not None for rule in (policy.type_rule, policy.category_rule))
+    why = _("as your administrators have set it") if is_laid_down else WHY[Reason.DEFAULT]
+    return f"{digest_of(Traits(), policy).label}, {why}"
+
+
 def labels_of(names: Iterable[str]) -> str:
     """Return channels as people call them: "Inbox and Email"."""
     known = channels()
     return get_text_list([str(known[name].label) for name in names if name in known], _("and"))
+
+
+def for_event_type(telling: Telling) -> str:
+    """Return a case by the kind of event: "for Product created"."""
+    return _("for %s") % telling.event_type.display_name
+
+
+def label_of_category(category: str) -> str:
+    """Return a category as people call it."""
+    return category.replace("_", " ").replace("-", " ").capitalize()
 
 
 def always_on(tellings: Sequence[Telling]) -> dict[str, str]:
@@ -71,7 +115,8 @@ def _why_required(telling: Telling, channel: str) -> str:
 
 def notes_on(tellings: Sequence[Telling], case: Callable[[Telling], str]) -> list[str]:
     """Return what else to know: which channels are always on in some of the cases, and that all is switched off."""
-    return [*_switched_off(tellings), *_partly_on(tellings, case)]
+    partly = (partly_on(name, tellings, case) for name in channels())
+    return [*_switched_off(tellings), *(each for each in partly if each)]
 
 
 def _switched_off(tellings: Sequence[Telling]) -> list[str]:
@@ -79,13 +124,10 @@ def _switched_off(tellings: Sequence[Telling]) -> list[str]:
     return [] if any(enabled) else [_("At present your administrators have switched this off for everybody.")]
 
 
-def _partly_on(tellings: Sequence[Telling], case: Callable[[Telling], str]) -> list[str]:
-    found = []
-    for name, channel in channels().items():
-        required = [telling for telling in tellings if telling.policy.requires(name)]
-        if required and len(required) < len(tellings):
-            cases = get_text_list(list(dict.fromkeys(case(each) for each in required)), _("and"))
-            found.append(
-                _("%(channel)s is always on %(cases)s.") % {"channel": channel.label, "cases": cases}
-            )
-    return found
+def partly_on(channel: str, tellings: Sequence[Telling], case: Callable[[Telling], str]) -> str:
+    """Return in which cases a channel cannot be switched off; empty for none of them, and for all."""
+    required = [telling for telling in tellings if telling.policy.requires(channel)]
+    if not required or len(required) == len(tellings):
+        return ""
+    cases = get_text_list(list(dict.fromkeys(case(each) for each in required)), _("and"))
+    return _("%(channel)s is always on %(cases)s.") % {"channel": channels()[channel].label, "cases": cases}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagement.views import activity, inbox, mutes, preferences
+from engagement.views import activity, digest, inbox, mutes, preferences, unsubscribe
 
 app_name = "engagement"
 
@@ -18,7 +18,10 @@ urlpatterns = [
     path("activity/", activity.show, name="activity"),
     path("activity/event/<uuid:event_id>/", activity.event, name="event"),
     path("activity/<int:pk>/", activity.outcome, name="outcome"),
+    path("digest/<int:pk>/", digest.show, name="digest"),
     path("preferences/", preferences.show, name="preferences"),
     path("preferences/choices/", preferences.choose, name="choose"),
     path("preferences/settings/", preferences.set_, name="settings"),
+    # Short: mail programs break long lines.
+    path("u/<str:token>/", unsubscribe.show, name="unsubscribe"),
 ]

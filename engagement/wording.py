@@ -22,8 +22,11 @@ from engagement.sandbox import SandboxedTemplate, compile_text
 from events.sql import fetch
 
 EDITED = """
-    SELECT language, title_template, message_template FROM engagement_notificationtemplate
-     WHERE event_type = %s AND channel = %s AND language = ANY(%s) AND is_active"""
+    SELECT channel, language, title_template, message_template FROM engagement_notificationtemplate
+     WHERE event_type = %s AND channel = ANY(%s) AND language = ANY(%s) AND is_active"""
+#: Whose words stand in for those that a channel has none of its own for.
+INBOX = "app"
+Edited = Mapping[tuple[str, str], "Wording"]
 
 
 class WordingError(Exception):
@@ -55,17 +58,19 @@ class Wording:
             )
 
 
-def find(slug: str, channel: str, language: str, edited: Mapping[str, Wording] | None = None) -> Wording:
+def find(slug: str, channel: str, language: str, edited: Edited | None = None) -> Wording:
     """Return the wording in this language, else the region's base language, else the installation's.
 
-    `edited` is what staff wrote, if it is at hand. Raises WordingError if there is none, naming the file to write.
+    In each language what the inbox says stands in for what a channel has no words of its own for: better that than
+    another language. `edited` is what staff wrote, if it is at hand. Raises WordingError if there is none, naming the
+    file to write.
     """
-    candidates = _languages(language)
     edited = edited_in(slug, channel, [language]) if edited is None else edited
-    for candidate in candidates:
-        found = edited.get(candidate) or _from_file(slug, channel, candidate)
-        if found:
-            return found
+    for candidate in _languages(language):
+        for name in dict.fromkeys([channel, INBOX]):
+            found = edited.get((name, candidate)) or _from_file(slug, name, candidate)
+            if found:
+                return found
     raise WordingError(
         f"There is no wording of {slug} for {channel}: write notifications/{slug}.toml in its app."
     )
@@ -77,12 +82,15 @@ def _languages(language: str) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def edited_in(slug: str, channel: str, languages: Iterable[str]) -> dict[str, Wording]:
-    """Return what staff wrote in these languages or those that stand in for them, in one query."""
+def edited_in(slug: str, channel: str, languages: Iterable[str]) -> dict[tuple[str, str], Wording]:
+    """Return what staff wrote for the channel, and for the inbox, by channel and language; in one query.
+
+    In these languages, or those that stand in for them.
+    """
     candidates = sorted({candidate for language in languages for candidate in _languages(language)})
     return {
-        language: Wording(title, message, template_name(slug, channel, language))
-        for language, title, message in fetch(EDITED, [slug, channel, candidates])
+        (name, language): Wording(title, message, template_name(slug, name, language))
+        for name, language, title, message in fetch(EDITED, [slug, [channel, INBOX], candidates])
     }
 
 

@@ -13,7 +13,7 @@ from engagement.models import NotifiableEvent
 from engagement.models.app import REASON_LENGTH
 from engagement.models.person import zone
 from engagement.notice import Notice
-from engagement.process_sql import Group
+from engagement.people_sql import Group
 from engagement.render import Renderer, Text, shorten
 from events.bus import EventTypes
 

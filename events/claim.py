@@ -15,15 +15,16 @@ from events.sql import fetch
 M = TypeVar("M", bound=models.Model)
 
 
-def claim(model: type[M], limit: int, *, gate: str, parent: str) -> list[M]:
+def claim(model: type[M], limit: int, *, gate: str, parent: str, values: Sequence[object] = ()) -> list[M]:
     """Take up to `limit` due rows of a model of leased work under one fresh token, in the order they are to be done.
 
     `parent` names the foreign key of the object that comes along; it stays to be fetched where that is gone.
+    `values` are the parameters of the gate.
     """
     # A commit that is not waited for can be lost if the server crashes, and the claim with it: the row is due
     # as before. A transaction that is somebody else's is not ours to weaken.
     statement = claim_statement(model, gate, parent, lazily=not connection.in_atomic_block)
-    rows = fetch(statement, [uuid.uuid4(), conf.lease_seconds, list(Priority.values), limit, limit])
+    rows = fetch(statement, [uuid.uuid4(), conf.lease_seconds, list(Priority.values), *values, limit, limit])
     width, related = len(model._meta.concrete_fields), _related(model, parent)
     claimed = []
     for row in rows:

@@ -3,13 +3,15 @@
 import logging
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from django.db import connection, reset_queries
 
 from events.conf import conf
 from events.handle import attempt
 from events.sql import LOST_DATABASE
-from events.work import LeasedWork, models_in
+from events.work import LeasedWork, models_in, turn_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +52,10 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
     was claimed comes back when its lease runs out. Called inside itself (a handler that publishes, with
     inline execution) it does nothing: the outer one will get there.
     """
-    if getattr(_thread, "draining", False):
+    draining: set[str] = _thread.__dict__.setdefault("draining", set())
+    if lane in draining:
         return 0
-    _thread.draining = True
+    draining.add(lane)
     reset_queries()  # with DEBUG on, Django keeps each statement, and nobody else forgets them in a worker
     try:
         return _drain(lane, time.monotonic() + (conf.turn_seconds if seconds is None else seconds))
@@ -61,19 +64,35 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
         connection.close()
         return 0
     finally:
-        _thread.draining = False
+        draining.discard(lane)
+
+
+def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
+    """Do the due work of one model that fulfils an SQL condition on the alias `work`, in this thread.
+
+    For whoever wants it done before they go on; workers may have taken some of it already. Returns how many pieces
+    were attempted.
+    """
+    done = 0
+    with turn_of(model):
+        while claimed := model.claim(LARGEST_CLAIM, only, values):
+            done += _do(claimed, float("inf"))
+    return done
 
 
 def _drain(lane: str, deadline: float) -> int:
     paces = {model: Pace() for model in models_in(lane)}
     total = 0
-    while True:
-        done = sum(_take(model, pace, deadline) for model, pace in paces.items())
-        total += done
-        if time.monotonic() >= deadline:
-            return total
-        if not done and not _expire(lane):
-            return total
+    with ExitStack() as turns:
+        for model in paces:
+            turns.enter_context(turn_of(model))
+        while True:
+            done = sum(_take(model, pace, deadline) for model, pace in paces.items())
+            total += done
+            if time.monotonic() >= deadline:
+                return total
+            if not done and not _expire(lane):
+                return total
 
 
 def _expire(lane: str) -> int:
@@ -86,22 +105,26 @@ def _expire(lane: str) -> int:
 
 
 def _take(model: type[LeasedWork], pace: Pace, deadline: float) -> int:
-    """Claim as much as the pace allows and do it; return how many were attempted.
-
-    Whoever stops early gives back the rest.
-    """
-    started, attempted, all_done = time.monotonic(), 0, False
+    """Claim as much as the pace allows and do it; return how many were attempted."""
+    started = time.monotonic()
     claimed = model.claim(pace.limit)
+    attempted = _do(claimed, min(deadline, started + SLOW))
+    pace.learn(len(claimed), time.monotonic() - started)
+    return attempted
+
+
+def _do(claimed: Sequence[LeasedWork], deadline: float) -> int:
+    """Attempt what was claimed; return how many pieces. Whoever stops early gives back the rest."""
+    attempted, all_done = 0, False
     try:
         for work in claimed:
             attempt(work)
             attempted += 1
-            if time.monotonic() >= min(deadline, started + SLOW):
+            if time.monotonic() >= deadline:
                 break
         else:
             all_done = True
     finally:
         if not all_done:
-            model.release(claimed[0].lease_token)
-    pace.learn(len(claimed), time.monotonic() - started)
+            type(claimed[0]).release(claimed[0].lease_token)
     return attempted

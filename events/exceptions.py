@@ -45,6 +45,14 @@ def _pause(given: float | timedelta) -> float:
     return max(SHORTEST, seconds)
 
 
+class GiveUp(Exception):
+    """Raised by work that has failed for good: no other attempt would succeed. It is dead at once, with the reason."""
+
+    def __init__(self, reason: object) -> None:
+        self.reason = text_of(reason)
+        super().__init__(self.reason)
+
+
 class NotYetKnown(RetryLater):
     """This process does not know the handler, event type or version; a newer one will (rolling deploy)."""
 

@@ -11,7 +11,15 @@ from django.db import OperationalError, connection, transaction
 from psycopg.pq import TransactionStatus
 
 from events.context import caused_by
-from events.exceptions import BrokenTransaction, Cancel, LeaseLost, NotYetKnown, RetryLater, text_of
+from events.exceptions import (
+    BrokenTransaction,
+    Cancel,
+    GiveUp,
+    LeaseLost,
+    NotYetKnown,
+    RetryLater,
+    text_of,
+)
 from events.forget import forget_secrets, sensitive_values
 from events.models import HandlerRun
 from events.sql import LOST_DATABASE
@@ -33,8 +41,8 @@ BROKEN = {
 def attempt(work: LeasedWork) -> None:
     """Do the work and commit it together with its completion, or record the failure.
 
-    Only what ends the process comes out: KeyboardInterrupt (uncounted), and django-q2's time-out, after it
-    was recorded as a failure.
+    External work is done outside of a transaction, and has recorded its success when it returns. Only what ends the
+    process comes out: KeyboardInterrupt (uncounted), and django-q2's time-out, after it was recorded as a failure.
     """
     try:
         _do(work, IMMEDIATE_RETRIES)
@@ -54,6 +62,9 @@ def _is_timeout(error: BaseException) -> bool:
 
 
 def _do(work: LeasedWork, retries: int) -> None:
+    if work.external:
+        step_of(type(work))(work)
+        return
     try:
         with transaction.atomic():
             work.complete()
@@ -111,6 +122,10 @@ def _record(work: LeasedWork, error: BaseException) -> None:
         work.postpone(error.seconds, reason)
         level = logging.WARNING if isinstance(error, NotYetKnown) else logging.INFO
         logger.log(level, "Postponed %s by %s s. %s", work, error.seconds, reason)
+    elif isinstance(error, GiveUp):
+        reason = masked(error.reason, work)
+        work.give_up(reason)
+        logger.error("Gave up %s: %s", work, reason)
     else:
         _record_failure(work, error)
 

@@ -17,6 +17,7 @@ from django_q.tasks import async_task
 
 from events.broker import PostgresBroker, channel, clusters
 from events.conf import conf
+from events.drain import do_now as do_now
 from events.drain import drain
 from events.sql import execute, fetch
 
@@ -82,22 +83,22 @@ def ensure_schedules() -> None:
     """
     if not _is_migrated(Schedule):
         return
-    wanted: dict[str, tuple[str, tuple[str, ...], str]] = {
-        "Carillon: delete what has expired": ("events.cleanup.clean_up", (), Schedule.HOURLY)
+    wanted: dict[str, tuple[str, tuple[str, ...], str, str | None]] = {
+        "Carillon: delete what has expired": ("events.cleanup.clean_up", (), Schedule.HOURLY, None)
     }
     if not uses_postgres_broker():
         # A broker may forget a wake-up; the work tables do not.
         wanted |= {
-            f"Carillon: drain {lane}": ("events.drain.drain", (lane,), Schedule.MINUTES)
-            for lane in clusters()
+            f"Carillon: drain {lane}": ("events.drain.drain", (lane,), Schedule.MINUTES, cluster)
+            for lane, cluster in clusters().items()
         }
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(hashtextextended('carillon:schedules', 0))")
-        for name, (function, arguments, kind) in wanted.items():
+        for name, (function, arguments, kind, cluster) in wanted.items():
             Schedule.objects.get_or_create(
                 name=name,
                 defaults={"func": function, "args": repr(arguments), "schedule_type": kind, "minutes": 1}
-                | {"next_run": timezone.now()},
+                | {"next_run": timezone.now(), "cluster": cluster},
             )
 
 

@@ -6,7 +6,8 @@ the work back. The times are the database's, so that the clocks of several machi
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar, cast
 
@@ -18,7 +19,7 @@ from events import work_sql
 from events.backoff import delay
 from events.claim import claim
 from events.conf import conf
-from events.exceptions import LeaseLost
+from events.exceptions import LeaseLost as LeaseLost
 from events.priority import Priority
 from events.sql import execute, fetch, storable
 
@@ -76,6 +77,8 @@ class LeasedWork(models.Model):
     parent: ClassVar[str] = "event"
     #: SQL that a due row (alias `work`) must fulfil besides.
     gate: ClassVar[str] = ""
+    #: Whether doing it is a call to somebody else: not in a transaction, and who does it records the success.
+    external: ClassVar[bool] = False
 
     state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_default=State.PENDING)
     priority = models.PositiveSmallIntegerField(
@@ -127,12 +130,14 @@ class LeasedWork(models.Model):
         return self.failed + self.crashed + (self.state in {State.RUNNING, State.SUCCEEDED})
 
     @classmethod
-    def claim(cls, limit: int) -> list[Self]:
+    def claim(cls, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
         """Take up to `limit` due rows under one fresh token, in the order in which they are to be done.
 
-        One statement, committed by itself: a claim must survive the transaction of the work.
+        One statement, committed by itself: a claim must survive the transaction of the work. `only` is another SQL
+        condition on the alias `work`, with its parameters.
         """
-        return claim(cls, limit, gate=cls.gate, parent=cls.parent)
+        gate = f"{cls.gate} AND {only}" if only else cls.gate
+        return claim(cls, limit, gate=gate, parent=cls.parent, values=values)
 
     @classmethod
     def expire(cls) -> int:
@@ -164,16 +169,27 @@ class LeasedWork(models.Model):
         """After how many failures this is dead."""
         return conf.max_attempts
 
+    def pause(self, failed: int) -> float | None:
+        """Return the seconds until the next attempt after so many failures; None: there is none."""
+        if failed >= self.max_attempts:
+            return None
+        return delay(failed, first=conf.backoff_seconds, ceiling=conf.backoff_ceiling_seconds)
+
     def fail(self, error: str) -> State | None:
         """Record a failure: due again after a backoff, or dead once the attempts are used up.
 
         Return the new state, or None if the lease was lost and nothing was recorded.
         """
-        failed = self.failed + 1
-        if failed >= self.max_attempts:
-            return self._leave(State.DEAD, failed=failed, finished_at=Now(), last_error=error)
-        seconds = delay(failed, first=conf.backoff_seconds, ceiling=conf.backoff_ceiling_seconds)
-        return self._leave(State.RETRYING, failed=failed, available_at=_in(seconds), last_error=error)
+        seconds = self.pause(self.failed + 1)
+        if seconds is None:
+            return self.give_up(error)
+        return self._leave(
+            State.RETRYING, failed=self.failed + 1, available_at=_in(seconds), last_error=error
+        )
+
+    def give_up(self, error: str) -> State | None:
+        """Record a failure after which there is no other attempt."""
+        return self._leave(State.DEAD, failed=self.failed + 1, finished_at=Now(), last_error=error)
 
     def cancel(self, reason: str) -> State | None:
         """Record that the work has become pointless."""
@@ -197,19 +213,32 @@ def _in(seconds: float) -> models.Expression:
 
 
 W = TypeVar("W", bound=LeasedWork)
+Turn = Callable[[], AbstractContextManager[object]]
 
-#: What doing a piece of work means, by its model.
+#: What doing a piece of work means, and what surrounds a drain's turn, by model.
 _steps: dict[type[LeasedWork], Callable[[Any], None]] = {}
+_turns: dict[type[LeasedWork], Turn] = {}
 
 
-def performs(model: type[W]) -> Callable[[Callable[[W], None]], Callable[[W], None]]:
-    """Register the decorated function as what doing a row of `model` means; it runs inside a transaction."""
+def performs(
+    model: type[W], *, turn: Turn = nullcontext
+) -> Callable[[Callable[[W], None]], Callable[[W], None]]:
+    """Register the decorated function as what doing a row of `model` means; it runs inside a transaction.
+
+    Of external work it does not, and records its success itself. `turn` makes what surrounds a drain's turn: there
+    the pieces of work can share what is dear, such as a connection to somebody else.
+    """
 
     def register(step: Callable[[W], None]) -> Callable[[W], None]:
-        _steps[model] = step
+        _steps[model], _turns[model] = step, turn
         return step
 
     return register
+
+
+def turn_of(model: type[LeasedWork]) -> AbstractContextManager[object]:
+    """Return what surrounds a drain's turn at this work."""
+    return _turns.get(model, nullcontext)()
 
 
 def step_of(model: type[LeasedWork]) -> Callable[[Any], None]:

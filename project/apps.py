@@ -1,6 +1,9 @@
 """The project as an app: its templates and static files."""
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class ProjectConfig(AppConfig):
@@ -11,3 +14,8 @@ class ProjectConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks."""
         from project import checks  # noqa: F401 - registers by being imported
+
+    @property
+    def navigation(self) -> list[tuple[Promise, str]]:
+        """Return the link to the mailbox, which only the demo has."""
+        return [(_("Mailbox"), "mailbox:index")] if settings.MAILBOX else []

@@ -1,10 +1,14 @@
 """Loud readers of environment variables: a wrong value stops the start and says what to set."""
 
+import json
 import math
 import os
+import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from email.utils import parseaddr
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -88,6 +92,52 @@ def words(name: str, default: list[str]) -> list[str]:
     if value is None:
         return default
     return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def json_object(name: str) -> dict[str, Any]:
+    """Return the variable, a JSON object, as a dictionary; raise if it is none."""
+    try:
+        found = json.loads(text(name))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ImproperlyConfigured(f'{name} must be a JSON object: {{"name": "value"}}.')
+    return found
+
+
+def address(name: str, default: str) -> str:
+    """Return the variable as somebody's email address, with or without a name; raise if it is none."""
+    value = os.environ.get(name) or default
+    found = parseaddr(value)[1]
+    whole = value.isprintable() and (value == found or value.endswith(f"<{found}>"))
+    if not whole or not re.fullmatch(r"[^@\s]+@[^@\s]+", found):
+        raise ImproperlyConfigured(
+            f"{name} must be an address, such as Carillon <no-reply@carillon.example>, not {value!r}."
+        )
+    return value
+
+
+def origin(name: str) -> str:
+    """Return the variable as "https://host" or "https://host:port"; "" if it is not set; raise for anything else.
+
+    A path would be lost: the addresses of pages begin at the root of their host, and FORCE_SCRIPT_NAME if that is set.
+    """
+    value = os.environ.get(name, "").strip().removesuffix("/")
+    if value and not _is_origin(value):
+        raise ImproperlyConfigured(
+            f"{name} must be https://host or https://host:port, without a path, not {value!r}."
+        )
+    return value
+
+
+def _is_origin(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = re.fullmatch(r"https?://[^\s/?#@\\]+", value) is not None
+    return plain and bool(parts.hostname) and port != 0
 
 
 def secret_key(*, debug: bool) -> str:

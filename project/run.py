@@ -22,6 +22,7 @@ from typing import IO, NoReturn
 import psutil
 
 from events.processes import die_with_parent
+from project import env, mail
 from project.embedded import server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +47,8 @@ def main() -> None:
     lock.flush()
     os.environ.setdefault("DEBUG", "1")
     os.environ.setdefault("CARILLON_DEMO", "1")
+    if not os.environ.get("SITE_URL"):
+        os.environ["SITE_URL"] = url  # links in mails lead here; the workers write them
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _on_signal)
     children: list[subprocess.Popen[bytes]] = []
@@ -142,6 +145,8 @@ def _wait_for(url: str, children: list[subprocess.Popen[bytes]]) -> None:
 def _greet(url: str) -> None:
     print(f"\nCarillon is running: {url}", flush=True)
     print("Log in as alice, bob, carol or dave, or as admin for the admin; the password is carillon.")
+    if env.boolean("CARILLON_DEMO", default=False) and mail.configuration(demo=True).backend == mail.MAILBOX:
+        print(f"No mail is sent: each of them sees theirs at {url}mailbox/, and admin sees all.")
     print("Ctrl-C stops everything.\n", flush=True)
 
 

@@ -2,17 +2,36 @@
 
 from pathlib import Path
 
-from project import database, discovery, env
+from project import database, discovery, env, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env.text("CARILLON_DATA", str(BASE_DIR / ".data")))
 
 DEBUG = env.boolean("DEBUG", default=False)
 SECRET_KEY = env.secret_key(debug=DEBUG)
+#: Keys of before, with which nothing is signed any more, but what they have signed is still good.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", [])
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
 #: Whether the login page shows the demo accounts; `make run` sets it.
 DEMO = env.boolean("CARILLON_DEMO", default=False)
+
+#: Mail. Without EMAIL_URL and EMAIL_BACKEND none is sent, and each outcome says so.
+_mail = mail.configuration(demo=DEMO)
+EMAIL_BACKEND = _mail.backend
+EMAIL_HOST, EMAIL_PORT = _mail.host, _mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.user, _mail.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.use_tls, _mail.use_ssl
+#: A server that says nothing would otherwise be waited for until the worker is killed.
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, minimum=1)
+DEFAULT_FROM_EMAIL = env.address(
+    "DEFAULT_FROM_EMAIL", "Carillon <no-reply@localhost>" if DEMO else "webmaster@localhost"
+)
+#: Errors for administrators come from the same address: another would need a right of its own to send.
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ANYMAIL = mail.anymail(EMAIL_TIMEOUT)
+#: Where the demo keeps its mails, which its page "Mailbox" shows; None: there is no such page.
+MAILBOX: Path | None = DATA_DIR / "mail" if DEMO and EMAIL_BACKEND == mail.MAILBOX else None
 
 INSTALLED_APPS = [
     "project",
@@ -29,6 +48,7 @@ INSTALLED_APPS = [
     "events",
     "engagement",
     *discovery.capabilities(),
+    *mail.apps(EMAIL_BACKEND),
 ]
 AUTH_USER_MODEL = "people.Person"
 
@@ -123,6 +143,10 @@ EVENTS_LEASE_SECONDS = env.integer("EVENTS_LEASE_SECONDS", 90, minimum=1)
 EVENTS_STALL_SECONDS = env.decimal("EVENTS_STALL_SECONDS", 10, minimum=1)
 EVENTS_LISTEN_DSN = env.text("EVENTS_LISTEN_DSN", "")
 
+#: Notifications (engagement/conf.py has every setting with its meaning). Links in mails need to know where this is.
+ENGAGEMENT_BASE_URL = env.origin("SITE_URL")
+ENGAGEMENT_EMAILS_PER_HOUR = env.integer("EMAILS_PER_HOUR", 20, minimum=0) or None
+
 #: django-q2 carries wake-ups and schedules. Why each number is what it is: DECISIONS.md.
 Q_CLUSTER = {
     "name": "events",
@@ -139,5 +163,6 @@ Q_CLUSTER = {
     "recycle": 500,
     "max_rss": 400_000,
     "queue_limit": 1,
-    "ALT_CLUSTERS": {},
+    # A cluster with the name of a lane serves that lane, and with these settings instead of those above.
+    "ALT_CLUSTERS": {"delivery": {"workers": env.integer("DELIVERY_WORKERS", 2, minimum=1)}},
 }

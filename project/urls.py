@@ -1,5 +1,6 @@
-"""Every page: those of the capabilities, the inbox, sign-in, the admin."""
+"""Every page: those of the capabilities, the inbox, sign-in, the admin, the mailbox of the demo."""
 
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
@@ -30,3 +31,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     *discovery.urls(),
 ]
+if settings.MAILBOX:
+    urlpatterns.append(path("mailbox/", include("project.mailbox.urls")))
+if apps.is_installed("anymail") and settings.ANYMAIL.get("WEBHOOK_SECRET"):
+    # What the provider reports of mails. Without the secret anybody could report that an address bounced.
+    urlpatterns.append(path("anymail/", include("anymail.urls")))

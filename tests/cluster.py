@@ -41,14 +41,20 @@ def environment(**settings: object) -> dict[str, str]:
 class Process:
     """A manage.py command in a process group of its own; leaves nothing behind."""
 
-    def __init__(self, *arguments: str, program: tuple[str, ...] = ("manage.py",), **settings: Any) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        program: tuple[str, ...] = ("manage.py",),
+        variables: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> None:
         self._log = tempfile.TemporaryFile("w+")
         #: What its database connections are called.
         self.name = f"carillon-test-{uuid4().hex[:12]}"
         self.popen = subprocess.Popen(
             [sys.executable, *program, *arguments],
             cwd=ROOT,
-            env=environment(**settings) | {"PGAPPNAME": self.name},
+            env=environment(**settings) | {"PGAPPNAME": self.name} | dict(variables or {}),
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -107,14 +113,18 @@ class Process:
 
 
 class Cluster(Process):
-    """`manage.py qcluster`, waited for until its workers take tasks."""
+    """`manage.py qcluster` of a lane, waited for until its workers take tasks."""
 
-    command: tuple[str, ...] = ("qcluster",)
+    def __init__(self, *lanes: str, **settings: Any) -> None:
+        self.lanes, self.settings = list(lanes or ["events"]), settings
+        self.workers_wanted = int(str(settings.get("workers", 2))) * len(self.lanes)
+        command, variables = self.command()
+        super().__init__(*command, variables=variables, **settings)
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(*self.command, **settings)
-        self.settings = settings
-        self.workers_wanted = int(str(settings.get("workers", 2)))
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """Return what to run, and the variables that it needs."""
+        (lane,) = self.lanes
+        return ["qcluster"], {"Q_CLUSTER_NAME": lane}
 
     def __enter__(self) -> Self:
         try:
@@ -131,13 +141,13 @@ class Cluster(Process):
         if len(self._ready_workers()) < self.workers_wanted:
             return False
         if "redis" in self.settings:
-            return " pushing tasks at " in self.log()
+            return self.log().count(" pushing tasks at ") >= len(self.lanes)
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND query LIKE %s",
                 [self.name, "%django_q_ormq%"],
             )
-            return bool(cursor.fetchone()[0])
+            return bool(cursor.fetchone()[0] >= len(self.lanes))
 
     def main(self) -> psutil.Process:
         """Return the main process of django-q2."""
@@ -158,13 +168,16 @@ class Cluster(Process):
 
 
 class Watched(Cluster):
-    """`manage.py worker`: a watchdog above the cluster."""
+    """`manage.py worker`: a watchdog above the clusters of some lanes."""
 
-    command = ("worker",)
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """Return what to run."""
+        return ["worker", *(f"--lane={lane}" for lane in self.lanes)], {}
 
-    def main(self) -> psutil.Process:
-        """Return the main process of django-q2, below the watchdog."""
-        (found,) = psutil.Process(self.pid).children()
+    def main(self, lane: str = "events") -> psutil.Process:
+        """Return the main process of django-q2 that serves a lane, below the watchdog."""
+        clusters = psutil.Process(self.pid).children()
+        (found,) = [each for each in clusters if each.environ()["Q_CLUSTER_NAME"] == lane]
         return found
 
 

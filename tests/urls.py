@@ -1,8 +1,8 @@
-"""The project's pages, and two async views that publish."""
+"""The project's pages, the mailbox of the demo, and two async views that publish."""
 
 from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 
 from events.bus import event_bus
 from project.urls import urlpatterns as pages
@@ -26,6 +26,7 @@ async def publish_wrongly(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     *pages,
+    path("mailbox/", include("project.mailbox.urls")),
     path("probe/apublish/", publish_properly),
     path("probe/publish/", publish_wrongly),
 ]

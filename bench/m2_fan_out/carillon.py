@@ -17,9 +17,9 @@ from events.bus import Payload, event_bus
 def workers(
     event: type[Announced | Addressed] = Announced,
 ) -> Iterator[tuple[Running, Callable[[int], float]]]:
-    """Run `manage.py worker`, which has done something already; give it, and the fan-out."""
+    """Run `manage.py worker` of the events, which has done something already; give it, and the fan-out."""
     database.clear()
-    with inbox.told() as wait_for, running(manage("worker")) as found:
+    with inbox.told() as wait_for, running(manage("worker", "--lane", "events")) as found:
 
         def fan_out(people: int) -> float:
             return _fan_out(event(people=people), people, wait_for)

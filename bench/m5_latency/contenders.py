@@ -26,7 +26,9 @@ class Contender:
 def contenders(redis: str | None) -> list[Contender]:
     """Return all of them, Carillon first."""
     return [
-        Contender(CARILLON, manage("worker"), python("bench.m5_latency.carillon_ring"), _dsn()),
+        Contender(
+            CARILLON, manage("worker", "--lane", "events"), python("bench.m5_latency.carillon_ring"), _dsn()
+        ),
         _django_q(STOCK, orm="default", poll=0.2),
         _django_q("django-q2, ORM broker, poll 0.05", orm="default", poll=0.05),
         _with_redis("django-q2, Redis broker", redis) or _django_q("django-q2, Redis broker", redis=redis),

@@ -1,5 +1,6 @@
 """What operators lay down for an event type or a category."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -43,10 +44,27 @@ class RuleForm(forms.ModelForm):
 
     class Meta:
         model = NotificationRule
-        fields = ("event_type", "category", "is_active", "channels", "mandatory", "retention", "importance")
+        fields = (
+            "event_type",
+            "category",
+            "is_active",
+            "channels",
+            "mandatory",
+            "digest",
+            "email_delay",
+            "retention",
+            "importance",
+        )
         help_texts: ClassVar[dict[str, str | Promise]] = {
             "retention": _(
                 "Days and hours: “3 00:00:00” is three days. Empty: the notifier's or the settings'."
+            ),
+            "digest": _(
+                "Whether mails are collected, for those who have not chosen. Empty: as the notifier says."
+            ),
+            "email_delay": _(
+                "So long a mail waits to be read in the inbox, and is sent only if it was not: “00:15:00” is a"
+                " quarter of an hour, “0” at once. A day at the most. Empty: as the notifier says."
             ),
             "importance": _("Empty: the notifier's. Quiet hours do not hold what is high."),
         }
@@ -71,8 +89,16 @@ class NotificationRuleAdmin(admin.ModelAdmin):
     """The rules."""
 
     form = RuleForm
-    list_display = ("scope", "is_active", "default_channels", "mandatory_channels", "retention", "importance")
-    list_filter = ("is_active", "importance")
+    list_display = (
+        "scope",
+        "is_active",
+        "default_channels",
+        "mandatory_channels",
+        "mails",
+        "retention",
+        "importance",
+    )
+    list_filter = ("is_active", "importance", "digest")
     ordering = ("event_type", "category")
 
     @admin.display(description=_("event type or category"), ordering="event_type")
@@ -89,6 +115,18 @@ class NotificationRuleAdmin(admin.ModelAdmin):
     def mandatory_channels(self, rule: NotificationRule) -> str | None:
         """Return what nobody can switch off."""
         return _labels(rule.mandatory)
+
+    @admin.display(description=_("mails"), ordering="digest", empty_value="-")
+    def mails(self, rule: NotificationRule) -> str | None:
+        """Return what mails wait for: "Daily digest, if unread after 0:15:00"; None if the rule says nothing."""
+        digest = rule.get_digest_display() if rule.digest else ""
+        return ", ".join(each for each in (digest, _delay(rule.email_delay)) if each) or None
+
+
+def _delay(delay: timedelta | None) -> str:
+    if delay is None:
+        return ""
+    return gettext("if unread after %s") % delay if delay else gettext("read or not")
 
 
 def _labels(names: list[str] | None) -> str | None:

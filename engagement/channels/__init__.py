@@ -5,9 +5,9 @@ import pkgutil
 from functools import cache
 from typing import Any
 
-from engagement.channels.base import Channel
+from engagement.channels.base import Channel, Outbound
 
-__all__ = ["Channel", "channel_choices", "channels"]
+__all__ = ["Channel", "Outbound", "channel_choices", "channel_of", "channels", "outbound"]
 
 
 @cache
@@ -19,6 +19,19 @@ def channels() -> dict[str, Channel]:
     found = [module.channel for module in modules if hasattr(module, "channel")]
     found.sort(key=lambda channel: (not channel.is_inbox, channel.name))
     return {channel.name: channel for channel in found}
+
+
+def outbound() -> list[Outbound]:
+    """Return those that leave the house."""
+    return [channel for channel in channels().values() if isinstance(channel, Outbound)]
+
+
+def channel_of(name: str) -> Outbound:
+    """Return the channel of a message; raise KeyError for one that is no longer there."""
+    found = channels()[name]
+    if not isinstance(found, Outbound):
+        raise KeyError(f"Nothing leaves the house on the channel {name}.")
+    return found
 
 
 def channel_choices() -> list[tuple[str, Any]]:

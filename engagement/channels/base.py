@@ -1,16 +1,24 @@
 """What a channel is, and what passes through one that leaves the house."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
-from uuid import uuid4
 
 from django.utils.functional import Promise
 
 from engagement.decide import Medium
+from engagement.outgoing import DeliveryError, DigestContent, DigestItem, Outgoing, Sent
+
+__all__ = [
+    "Channel",
+    "Connection",
+    "DeliveryError",
+    "DigestContent",
+    "DigestItem",
+    "Outbound",
+    "Outgoing",
+    "Sent",
+]
 
 
 class Channel(ABC):
@@ -42,95 +50,6 @@ class Channel(ABC):
         return Medium(self.name, self.configured(), self.is_inbox, self.can_wait)
 
 
-@dataclass(frozen=True, slots=True)
-class DigestItem:
-    """One of the notifications in a digest."""
-
-    title: str
-    message: str
-    #: Absolute; empty if it leads nowhere.
-    url: str
-    category: str
-    at: datetime
-    is_read: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DigestContent:
-    """What was collected for a person: the unread first, in each part the newest first."""
-
-    items: Sequence[DigestItem]
-    #: How many there are altogether; those that `items` leaves out are on the page at `url`.
-    total: int
-    #: Where all of them are listed; absolute.
-    url: str
-    #: How many mails an hour the person gets at the most, if that is why some of these are here.
-    limit: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to one endpoint, with all that a channel may want to know of it. Addresses are absolute."""
-
-    #: The same over all retries; for mails the Message-ID, with its angle brackets.
-    message_id: str
-    endpoint: str
-    #: What to call the person.
-    person: str
-    #: In which its text is, and what is put around it is to be.
-    language: str
-    #: In which moments are shown; empty for the installation's.
-    time_zone: str
-    event_type: str
-    category: str
-    title: str
-    message: str
-    #: Where it leads; empty for nowhere.
-    url: str
-    #: Why the person hears of it, in their language; the same for everybody and in the installation's.
-    reason: str
-    reason_for_machines: str
-    #: What messages have in common that belong together; empty for nothing.
-    thread: str
-    #: Where the decision can be seen and changed.
-    why_url: str
-    preferences_url: str
-    #: Empty if nobody can opt out of it.
-    unsubscribe_url: str
-    digest: DigestContent | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What the far end said to a message that it took."""
-
-    answer: str
-    #: What it calls the message, if it said so.
-    provider_id: str = ""
-
-
-class DeliveryError(Exception):
-    """A message was not taken."""
-
-    def __init__(
-        self,
-        answer: str,
-        *,
-        permanent: bool = False,
-        suppress: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        #: What the far end said, or what went wrong.
-        self.answer = answer
-        #: No other attempt would succeed.
-        self.permanent = permanent
-        #: Nor any other message to this endpoint.
-        self.suppress = suppress
-        #: Seconds that the far end asked us to wait, which is no failure.
-        self.retry_after = retry_after
-        super().__init__(answer)
-
-
 class Connection(ABC):
     """The way to the far end, for the messages of one turn; made when it is first needed, and again when it broke."""
 
@@ -150,6 +69,6 @@ class Outbound(Channel):
     def endpoint_sql(self, person: str) -> str:
         """Return an SQL expression on the row of a person: where they are reached."""
 
-    def new_message_id(self) -> str:
-        """Return the id of a new message."""
-        return f"msg_{uuid4().hex}"
+    def message_id(self, key: str) -> str:
+        """Return the id of a message, around a key that no other has."""
+        return f"msg_{key}"

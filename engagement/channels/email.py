@@ -1,38 +1,67 @@
-"""Email. People can choose it; no message is sent yet, and each outcome says so."""
+"""Email, by whatever EMAIL_BACKEND is."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from engagement.channels.base import Channel
+from engagement.channels.base import Connection, Outbound, Outgoing, Sent
+from engagement.conf import conf
+from engagement.mail import Post, compose, message_id
+
+DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 
 
-class EmailChannel(Channel):
-    """Known to preferences and wordings, and never configured in this release."""
+class EmailConnection(Connection):
+    """One connection to the server for all mails of a turn."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+
+    def send(self, message: Outgoing) -> Sent:
+        """Send a mail and return what the server said."""
+        return self._post.send(compose(message))
+
+
+class EmailChannel(Outbound):
+    """To the address that the user model has."""
 
     name = "email"
     label = _("Email")
+    can_wait = True
 
     def configured(self) -> bool:
-        """Tell that it cannot be used."""
-        return False
+        """Tell whether links can be made, and mails go anywhere."""
+        return bool(conf.base_url) and settings.EMAIL_BACKEND != DUMMY
 
     def no_endpoint_sql(self, person: str) -> str:
         """Tell of an account without an address."""
-        return f"coalesce({self._address(person)}, '') = ''"
+        return f"coalesce({self.endpoint_sql(person)}, '') = ''"
 
     def suppressed_sql(self, person: str) -> str:
         """Tell of an address that bounced."""
-        address = f"channel = 'email' AND endpoint = lower({self._address(person)})"
+        address = f"channel = 'email' AND endpoint = lower({self.endpoint_sql(person)})"
         return f"EXISTS (SELECT 1 FROM engagement_suppression WHERE {address})"
 
-    @staticmethod
-    def _address(person: str) -> str:
+    def endpoint_sql(self, person: str) -> str:
         """Return the column in which the user model has the address; some have none."""
         model = get_user_model()
         name = getattr(model, "EMAIL_FIELD", "email")
         column = {field.name: field.column for field in model._meta.concrete_fields}.get(name)
         return f"{person}.{connection.ops.quote_name(column)}" if column else "NULL"
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """Return the connection for a turn; it is opened by its first mail."""
+        with closing(Post()) as post:
+            yield EmailConnection(post)
+
+    def message_id(self, key: str) -> str:
+        """Return the Message-ID of a mail."""
+        return message_id(key)
 
 
 channel = EmailChannel()

@@ -1,5 +1,6 @@
 """One message to one endpoint on a channel that leaves the house, and every attempt at it."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -65,7 +66,7 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
         A digest is closed to what is yet to come: there may be another open one by now.
         """
         self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
-        return super().exclude(state=DeliveryState.SUCCEEDED).requeue()
+        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED))
 
 
 class Delivery(LeasedWork, Expiring):
@@ -73,6 +74,10 @@ class Delivery(LeasedWork, Expiring):
 
     lane = "delivery"
     parent = "person"
+    external = True
+
+    #: What was claimed along with it: checked again together.
+    companions: "Sequence[Delivery]" = ()
 
     notifiable = models.ForeignKey(
         "engagement.NotifiableEvent",
@@ -171,7 +176,7 @@ class Delivery(LeasedWork, Expiring):
     created_at = models.DateTimeField(_("created at"), default=timezone.now, db_default=Now())
     delete_at = models.DateTimeField(_("delete at"), default=in_retention)
 
-    objects = DeliveryQuerySet.as_manager()
+    objects = DeliveryQuerySet.as_manager()  # type: ignore[misc]  # a manager of its own
 
     class Meta:
         verbose_name = _("delivery")
@@ -240,6 +245,20 @@ class Delivery(LeasedWork, Expiring):
     def masked(self, text: str) -> str:
         """Return one of its texts for other eyes than the person's: not if the event has secrets."""
         return MASK if text and is_sensitive(self.event_type) else text
+
+    @classmethod
+    def claim(cls, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
+        """Take up to `limit` due rows, as LeasedWork does, each with its companions."""
+        claimed = super().claim(limit, only, values)
+        for each in claimed:
+            each.companions = claimed
+        return claimed
+
+    def pause(self, failed: int) -> float | None:
+        """Return the seconds until the next attempt, as the settings have it for the channel or the event type."""
+        if self.schedule is None:
+            return super().pause(failed)
+        return self.schedule[failed - 1] if failed <= len(self.schedule) else None
 
     @property
     def schedule(self) -> list[float] | None:

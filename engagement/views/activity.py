@@ -14,9 +14,9 @@ from django.views.decorators.http import require_safe
 
 from engagement import activity, mutes, preferences
 from engagement.activity import START, Cursor
+from engagement.choices import Scope
 from engagement.explain import Explanation, Setting, Verdict, explain, reasons_of
 from engagement.models import AppNotification, NotifiableEvent
-from engagement.preferences import Scope
 from engagement.views.answer import in_their_time
 from engagement.views.parse import LARGEST_ID, id_of, own_notification
 from engagement.views.preferences import address

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_safe
 
 from engagement import mutes, preferences
 from engagement.channels import channels
+from engagement.choices import Scope
 from engagement.forms import SectionForm, SettingsForm
-from engagement.preferences import Scope, Section
+from engagement.mailbox import mailbox_of
+from engagement.preferences import Section
 from engagement.views.answer import changes_something, in_their_time
 
 PAGE = "engagement:preferences"
@@ -43,7 +45,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     form = SectionForm(section, request.POST.dict())
     if not form.is_valid():
         return _page(request, sections, choices=form)
-    preferences.choose_all(request.user, form.changes())
+    preferences.choose_all(request.user, form.changes(), form.digests())
     messages.success(request, _("Your choices for %s are saved.") % section.line.label)
     return HttpResponseRedirect(address(section.line.scope))
 
@@ -52,7 +54,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @never_cache
 @in_their_time
 def set_(request: HttpRequest) -> HttpResponse:
-    """Save language, time zone and quiet hours."""
+    """Save what holds for all notifications."""
     form = SettingsForm(preferences.settings_of(request.user), request.POST.dict())
     if not form.is_valid():
         return _page(request, preferences.sections(request.user), settings=form)
@@ -81,6 +83,7 @@ def _page(
     context = {
         "forms": forms,
         "settings": settings or SettingsForm(preferences.settings_of(request.user)),
+        "mailbox": mailbox_of(request.user),
         "mutes": mutes.mutes_of(request.user),
         "not_set_up": [channel.label for channel in channels().values() if not channel.configured()],
         "open": request.GET.get("open", ""),

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from capabilities.people.models import Person
+from engagement.decide import Digest, Policy
 from engagement.models import NotifiableEvent
-from engagement.notice import notice_by_hand, notice_of, retention
+from engagement.notice import notice_by_hand, notice_of, policy_of, retention
 from engagement.notifier import Notifier
 from engagement.registry import notifiers
 from engagement.rules import Rules
@@ -44,6 +45,16 @@ def test_a_notifier_decides_what_is_its_own(declare: Declare) -> None:
     assert (notice.slug, notice.category, notice.policy.defaults) == ("own.slug", "marketing", ("app",))
     assert (notice.policy.notify_actor, notice.url) == (True, "/own/")
     assert retention(notifiers["own.Listener"], Rules()) == timedelta(days=9)
+
+
+def test_a_notifier_says_whether_its_mails_wait(declare: Declare) -> None:
+    quarter = timedelta(minutes=15)
+    policy = policy_of(declare(list, digest=Digest.DAILY, email_delay=quarter), Rules())
+    assert (policy.digest, policy.email_delay) == (Digest.DAILY, quarter)
+
+
+def test_without_a_notifier_nothing_waits() -> None:
+    assert policy_of(None, Rules(), named=True) == Policy(defaults=("app",), notify_actor=True)
 
 
 def by_hand(person: Person, event_type: str = "test.told", **fields: object) -> NotifiableEvent:

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from capabilities.people.models import Person
-from engagement import activity, inbox, mutes, preferences, process_sql
+from engagement import activity, inbox, mutes, people_sql, preferences
 from engagement.activity import Cursor
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotifiableEvent, NotificationBatch
@@ -166,14 +166,14 @@ def test_the_rows_of_a_batch_are_found_by_index() -> None:
     fill(PEOPLE, NOTIFIABLE_EVENTS)
     first = fetch("SELECT min(id) FROM engagement_notifiableevent")[0][0]
     batch = NotificationBatch(event_id=20, first_id=first + 19_000, last_id=first + 19_999)
-    plan = plans(lambda: process_sql.groups_of_batch(batch, notice()))
+    plan = plans(lambda: people_sql.groups_of_batch(batch, notice()))
     assert_by_index(plan, "engagement_notifiableevent", "notifiableevent_pkey")
 
 
 def test_one_notifiable_event_is_found_by_index() -> None:
     fill(PEOPLE, NOTIFIABLE_EVENTS)
     one = NotifiableEvent.objects.latest("pk")
-    plan = plans(lambda: process_sql.group_of_one(one, notice()))
+    plan = plans(lambda: people_sql.group_of_one(one, notice()))
     assert_by_index(plan, "engagement_notifiableevent")
     assert_by_index(plan, "people_person")
 
@@ -204,7 +204,7 @@ def test_choices_are_looked_up_by_person_whatever_the_statistics_say(statistics:
         execute("ANALYZE engagement_notificationpreference")
     first = fetch("SELECT min(id) FROM engagement_notifiableevent")[0][0]
     batch = NotificationBatch(event_id=20, first_id=first + 19_000, last_id=first + 19_999)
-    plan = plans(lambda: process_sql.groups_of_batch(batch, notice()))
+    plan = plans(lambda: people_sql.groups_of_batch(batch, notice()))
     assert "(person_id = engagement_notifiableevent.person_id) AND ((event_type)" in plan
 
 

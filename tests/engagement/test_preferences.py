@@ -11,10 +11,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
 from engagement.channels import Channel, channels
+from engagement.choices import Scope
 from engagement.decide import Choice, Preset
 from engagement.models import NotificationPreference, NotificationRule, NotificationSettings
 from engagement.notifier import Notifier
-from engagement.preferences import Line, Scope, choose, choose_all, sections, set_settings, settings_of
+from engagement.preferences import Line, choose, choose_all, sections, set_settings, settings_of
 from events.bus import event_bus
 from events.testing import work_off
 from tests.engagement.samples import outcomes_of

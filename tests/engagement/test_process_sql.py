@@ -4,11 +4,12 @@ import pytest
 from django.db import connection
 
 from capabilities.people.models import Person
-from engagement import process_sql
+from engagement import people_sql, process_sql
 from engagement.decide import Choice, Outcome, Preset, Reason, Status, Traits
 from engagement.models import AppNotification, NotifiableEvent, NotificationPreference
 from engagement.notice import Notice, notice_of
-from engagement.process_sql import Decided, Group
+from engagement.people_sql import Group
+from engagement.process_sql import Decided
 from engagement.registry import notifiers
 from engagement.render import Text
 from events.bus import Payload
@@ -31,7 +32,7 @@ def told(actor: Person | None = None) -> tuple[Payload, Notice]:
 def groups(*people: int, actor: Person | None = None) -> list[Group]:
     """Return the groups of a batch for these people."""
     event, notice = told(actor)
-    return process_sql.groups_of_batch(planned(event, people), notice)
+    return people_sql.groups_of_batch(planned(event, people), notice)
 
 
 def traits(*people: int, actor: Person | None = None) -> dict[int, Traits]:
@@ -82,9 +83,9 @@ def test_those_that_are_decided_are_left_out(alice: Person, bob: Person) -> None
     event, notice = told()
     batch = planned(event, [alice.pk, bob.pk])
     NotifiableEvent.objects.filter(person=alice).update(outcomes={"app": "created: default"})
-    (group,) = process_sql.groups_of_batch(batch, notice)
+    (group,) = people_sql.groups_of_batch(batch, notice)
     assert group.pks == [NotifiableEvent.objects.get(person=bob).pk]
-    assert process_sql.group_of_one(NotifiableEvent.objects.get(person=alice), notice) == []
+    assert people_sql.group_of_one(NotifiableEvent.objects.get(person=alice), notice) == []
 
 
 def test_what_is_decided_stays_so(alice: Person) -> None:
@@ -127,7 +128,7 @@ def test_writing_an_outcome_touches_no_index() -> None:
     event, notice = told()
     batch = planned(event, range(1_000_001, 1_001_001))
     before = _updates()
-    (group,) = process_sql.groups_of_batch(batch, notice)
+    (group,) = people_sql.groups_of_batch(batch, notice)
     process_sql.store(Decided(SHOWN, group.pks))
     written, in_place = (now - then for now, then in zip(_updates(), before, strict=True))
     assert written == 1_000
@@ -149,8 +150,14 @@ def test_the_table_of_people_may_have_any_name(alice: Person, monkeypatch: pytes
     with connection.cursor() as cursor:
         cursor.execute('ALTER TABLE people_person RENAME TO "user"')
     monkeypatch.setattr(Person._meta, "db_table", "user")
-    process_sql._groups_sql.cache_clear()
+    forget_people()
     try:
-        assert [group.traits.exists for group in process_sql.groups_of_batch(batch, notice)] == [True]
+        assert [group.traits.exists for group in people_sql.groups_of_batch(batch, notice)] == [True]
     finally:
-        process_sql._groups_sql.cache_clear()
+        forget_people()
+
+
+def forget_people() -> None:
+    """Ask anew what the table of people is called."""
+    people_sql.people_sql.cache_clear()
+    people_sql._groups_sql.cache_clear()

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from capabilities.product_management.notifiers import ProductCreatedNotifier, ProductLiveNotifier
-from engagement.notifier import Notifier
+from engagement.notifier import Digest, Notifier
 from engagement.registry import (
     COMMON_PARAMS,
     NotifierRegistry,
@@ -56,6 +56,29 @@ def test_a_notifier_without_an_audience_is_refused_with_its_event_type() -> None
         class Lonely(Notifier[Unheard]):
             event = Unheard
             example = Unheard()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"digest": "daily"}, r"Listener\.digest must be one of Digest\.NEVER, .*; it is 'daily'"),
+        ({"digest": None}, r"Listener\.digest must be one of"),
+        ({"email_delay": 900}, r"Listener\.email_delay must be a timedelta of a day at the most; it is 900"),
+        ({"email_delay": timedelta(seconds=-1)}, r"Listener\.email_delay must be"),
+        ({"email_delay": timedelta(days=1, seconds=1)}, r"Listener\.email_delay must be"),
+    ],
+)
+def test_a_notifier_that_does_not_say_properly_what_mails_wait_for_is_refused(
+    own_notifiers: NotifierRegistry, declare: Declare, wrong: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(InvalidEventType, match=complaint):
+        declare(list, **wrong)
+    assert "own.Listener" not in {each.name for each in own_notifiers}
+
+
+def test_a_notifier_may_let_mails_wait_for_a_day(declare: Declare) -> None:
+    notifier = declare(list, digest=Digest.HOURLY, email_delay=timedelta(days=1))
+    assert (notifier.digest, notifier.email_delay) == (Digest.HOURLY, timedelta(days=1))
 
 
 def test_a_refused_notifier_is_not_registered(own_notifiers: NotifierRegistry, declare: Declare) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from capabilities.people.models import Person
-from engagement.decide import Importance, Rule
+from engagement.decide import Digest, Importance, Rule
 from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotificationRule
 from engagement.rules import RuleBook, Rules, rules_for
@@ -18,6 +18,7 @@ from tests.probe.events import Told
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
+QUARTER = timedelta(minutes=15)
 
 
 def lay_down(**fields: object) -> NotificationRule:
@@ -43,6 +44,21 @@ def test_both_rules_are_found_in_one_query_and_the_types_is_the_stronger() -> No
         retention=DAY,
         importance=Importance.HIGH,
     )
+
+
+def test_both_rules_say_whether_mails_wait() -> None:
+    lay_down(category="test", digest="daily", email_delay=QUARTER)
+    lay_down(event_type="test.told", email_delay=timedelta(0))
+    assert rules_for("test.told", "test") == Rules(
+        of_type=Rule(digest=None, email_delay=timedelta(0)),
+        of_category=Rule(digest=Digest.DAILY, email_delay=QUARTER),
+    )
+
+
+@pytest.mark.parametrize(("written", "read"), [(-DAY, timedelta(0)), (timedelta.max, DAY), (DAY, DAY)])
+def test_a_delay_written_past_the_form_is_kept_within_limits(written: timedelta, read: timedelta) -> None:
+    NotificationRule.objects.create(category="test", email_delay=written)
+    assert rules_for("test.told", "test").of_category.email_delay == read
 
 
 def test_a_rule_decides_where_it_goes_and_how_long_it_is_kept(alice: Person) -> None:
@@ -73,6 +89,9 @@ def test_switched_off_nobody_is_told_and_the_outcome_says_so(alice: Person) -> N
         {"category": "test", "importance": "vital"},
         {"category": "test", "retention": timedelta(0)},
         {"category": "test", "retention": timedelta(days=3_651)},
+        {"category": "test", "digest": "weekly"},
+        {"category": "test", "email_delay": -QUARTER},
+        {"category": "test", "email_delay": DAY + QUARTER},
         {"category": "test", "event_type": "test.told"},
         {"event_type": "test.tolt"},
         {},
@@ -92,7 +111,7 @@ def test_there_is_one_rule_for_each() -> None:
 def test_a_rule_book_says_what_a_query_for_each_would() -> None:
     lay_down(category="test", channels=["app"], retention=DAY, importance="low")
     lay_down(event_type="test.told", mandatory=["email"], importance="high")
-    lay_down(event_type="test.pinged", is_active=False)
+    lay_down(event_type="test.pinged", is_active=False, digest="hourly", email_delay=QUARTER)
     book = RuleBook()
     for event_type in ("test.told", "test.pinged", "product.created"):
         for category in ("test", "product"):

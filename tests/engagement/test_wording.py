@@ -68,8 +68,15 @@ def test_every_capability_brings_its_own() -> None:
 def test_a_missing_wording_is_an_error_that_names_the_file_to_write() -> None:
     with pytest.raises(WordingError, match=r"write notifications/test\.unheard\.toml"):
         find("test.unheard", "app", "en")
-    with pytest.raises(WordingError, match=r"no wording of test\.told for email"):
-        find("test.told", "email", "en")
+    with pytest.raises(WordingError, match=r"no wording of test\.unheard for email"):
+        find("test.unheard", "email", "en")
+
+
+@pytest.mark.usefixtures("three_languages")
+def test_a_channel_without_words_of_its_own_has_those_of_the_inbox_in_the_same_language() -> None:
+    assert find("test.told", "email", "de") == find("test.told", "app", "de")
+    AppNotificationTemplate.objects.create(event_type="test.told", title_template="Edited", language="de")
+    assert find("test.told", "email", "de").title == "Edited"
 
 
 @pytest.mark.usefixtures("three_languages")

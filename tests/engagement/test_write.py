@@ -17,7 +17,7 @@ from engagement.fanout import fan_out
 from engagement.models import AppNotification, NotificationSettings
 from engagement.models.person import zone
 from engagement.notice import notice_of
-from engagement.process_sql import groups_of_batch
+from engagement.people_sql import groups_of_batch
 from engagement.registry import Notifier, notifiers
 from events.bus import Payload
 from tests.engagement.samples import planned, published

@@ -195,9 +195,9 @@ def _kill_listeners() -> None:
 
 def test_a_lane_is_served_by_the_cluster_of_its_name_or_else_by_the_default_one(settings: Settings) -> None:
     settings.Q_CLUSTER = {"name": "shop"}
-    assert clusters() == {"events": "shop"}
-    settings.Q_CLUSTER = {"name": "shop", "ALT_CLUSTERS": {"events": {}}}
-    assert clusters() == {"events": "events"}
+    assert clusters() == {"events": "shop", "delivery": "shop"}
+    settings.Q_CLUSTER = {"name": "shop", "ALT_CLUSTERS": {"delivery": {}}}
+    assert clusters() == {"events": "shop", "delivery": "delivery"}
 
 
 @pytest.mark.usefixtures("never_poll")

@@ -126,7 +126,7 @@ def test_killed_itself_it_leaves_no_cluster_behind() -> None:
 def test_an_unknown_lane_is_refused() -> None:
     with Process("worker", "--lane", "nowhere") as command:
         assert command.popen.wait(30) == 1
-        assert "There is no lane nowhere; the lanes are: events." in command.log()
+        assert "There is no lane nowhere; the lanes are: events, delivery." in command.log()
 
 
 @pytest.mark.cluster

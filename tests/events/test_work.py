@@ -372,7 +372,7 @@ def test_the_next_due_time_is_the_earliest_of_all() -> None:
 
 
 def test_the_lane_of_events_does_runs_before_batches() -> None:
-    assert lanes() == ["events"]
+    assert lanes() == ["events", "delivery"]
     assert models_in("events") == [HandlerRun, NotificationBatch]
 
 

@@ -63,4 +63,8 @@ Q_CLUSTER = {
     "ack_failures": True,
     "save_limit": -1,
     "catch_up": False,
+    "ALT_CLUSTERS": {"delivery": {"workers": 1}},
 }
+#: It sends no mail, and means that.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+SILENCED_SYSTEM_CHECKS = ["engagement.W010"]

@@ -23,38 +23,49 @@ class Command(BaseCommand):
     help = "Do the due work in this process, without django-q2: once, or --forever."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Take the lane."""
-        parser.add_argument("--lane", default="events", choices=lanes())
+        """Take the lanes."""
+        parser.add_argument(
+            "--lane", action="append", choices=lanes(), help="only this lane; may be given several times"
+        )
         parser.add_argument("--forever", action="store_true", help="wait for more; Ctrl-C or SIGTERM stops")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Drain."""
-        lane = options["lane"]
+        chosen = list(dict.fromkeys(options["lane"] or lanes()))
         if not options["forever"]:
-            self.stdout.write(f"{_drain_all(lane)} done.")
+            self.stdout.write(f"{_drain_all(chosen)} done.")
             return
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            self._forever(lane)
+            self._forever(chosen)
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
 
-    def _forever(self, lane: str) -> None:
-        listener = Listener([channel(lane)])
+    def _forever(self, chosen: list[str]) -> None:
+        listener = Listener([channel(lane) for lane in chosen])
         while True:
             try:
                 listener.listen()
-                _drain_all(lane)
-                due_in = seconds_until_due(lane)
-                listener.wait(POLL if due_in is None else max(0.01, min(POLL, due_in)))
+                _drain_all(chosen)
+                listener.wait(_pause(chosen))
             except LOST_DATABASE as error:
                 self.stderr.write(f"The database is out of reach ({type(error).__name__}); trying again.")
                 connection.close()
                 time.sleep(POLL)
 
 
-def _drain_all(lane: str) -> int:
+def _drain_all(chosen: list[str]) -> int:
+    """Give each lane a turn, again and again, until none has anything due; return how much was done.
+
+    A turn is short, so that a slow mail server holds up the handlers for no longer than that.
+    """
     total = 0
-    while done := drain(lane):
+    while done := sum(map(drain, chosen)):
         total += done
     return total
+
+
+def _pause(chosen: list[str]) -> float:
+    """Return how many seconds to wait for a wake-up at the most."""
+    due = [seconds for lane in chosen if (seconds := seconds_until_due(lane)) is not None]
+    return max(0.01, min([POLL, *due]))

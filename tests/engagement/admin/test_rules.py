@@ -1,5 +1,6 @@
 """Rules in the admin: a box for each channel, and one for none of them."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +56,22 @@ def test_a_channel_is_mandatory_by_its_box(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sent", "digest", "delay"),
+    [
+        ({}, None, None),
+        ({"digest": "daily", "email_delay": "00:15:00"}, "daily", timedelta(minutes=15)),
+        ({"digest": "never", "email_delay": "0"}, "never", timedelta(0)),
+    ],
+)
+def test_what_mails_wait_for_can_be_laid_down_or_left_open(
+    admin_client: Client, sent: dict[str, str], digest: str | None, delay: timedelta | None
+) -> None:
+    send(admin_client, **sent)
+    found = rules_for("test.told", "test").of_type
+    assert (found.digest, found.email_delay) == (digest, delay)
+
+
+@pytest.mark.parametrize(
     ("fields", "error"),
     [
         ({"channels": ["pigeon"]}, "Select a valid choice"),
@@ -64,6 +81,10 @@ def test_a_channel_is_mandatory_by_its_box(admin_client: Client) -> None:
         ({"event_type": "test.tolt"}, "Select a valid choice"),
         ({"event_type": "", "category": "tset"}, "Select a valid choice"),
         ({"retention": "-1 00:00:00"}, "longer than nothing"),
+        ({"digest": "weekly"}, "Select a valid choice"),
+        ({"email_delay": "-00:15:00"}, "from nothing to a day"),
+        ({"email_delay": "1 00:00:01"}, "from nothing to a day"),
+        ({"email_delay": "soon"}, "Enter a valid duration"),
     ],
 )
 def test_what_is_wrong_is_sent_back(admin_client: Client, fields: dict[str, Any], error: str) -> None:
@@ -73,7 +94,11 @@ def test_what_is_wrong_is_sent_back(admin_client: Client, fields: dict[str, Any]
 
 def test_the_list_says_it_in_words(admin_client: Client) -> None:
     NotificationRule.objects.create(category="test", channels=[], mandatory=["app", "email"])
-    NotificationRule.objects.create(event_type="test.told", channels=["app"])
+    NotificationRule.objects.create(
+        event_type="test.told", channels=["app"], digest="daily", email_delay=timedelta(minutes=15)
+    )
+    NotificationRule.objects.create(category="product", email_delay=timedelta(0))
     text = admin_client.get(place(NotificationRule, "changelist")).content.decode()
-    for said in ("category test", "test.told", "nowhere", "Inbox, Email"):
+    for said in ("category test", "test.told", "nowhere", "Inbox, Email", "read or not"):
         assert said in text
+    assert "Daily digest, if unread after 0:15:00" in text

@@ -13,7 +13,7 @@ def test_a_channel_keeps_the_contract(name: str) -> None:
     assert channel.name == name.lower()
     assert len(name) <= 20
     assert str(channel.label)
-    assert channel.medium() == Medium(name, channel.configured(), channel.is_inbox)
+    assert channel.medium() == Medium(name, channel.configured(), channel.is_inbox, channel.can_wait)
 
 
 def test_the_inbox_is_always_there_and_goes_first() -> None:
@@ -22,7 +22,7 @@ def test_the_inbox_is_always_there_and_goes_first() -> None:
     assert [each.name for each in channels().values() if each.is_inbox] == ["app"]
 
 
-def test_email_is_known_but_not_configured() -> None:
+def test_email_is_known_but_not_configured_without_an_address_for_links() -> None:
     assert channels()["email"].configured() is False
 
 

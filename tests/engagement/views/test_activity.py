@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
+from engagement.choices import Scope
 from engagement.decide import Preset
 from engagement.models import AppNotification, Mute, NotifiableEvent, NotificationRule
-from engagement.preferences import Scope, choose, set_settings
+from engagement.preferences import choose, set_settings
 from events.bus import EventLog, EventTypes, event_bus
 from events.testing import work_off
 from tests.engagement.samples import notified

@@ -14,9 +14,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
 from engagement.channels import Channel, channels
+from engagement.choices import Scope
 from engagement.models import Mute, NotificationPreference, NotificationRule, NotificationSettings
 from engagement.notifier import Notifier
-from engagement.preferences import Scope, choose, set_settings
+from engagement.preferences import choose, set_settings
 from engagement.registry import NotifierRegistry
 from events.bus import event_bus
 from events.testing import work_off

@@ -1,0 +1,196 @@
+"""Step 7: claimed messages are checked again, sent, and what came of it is recorded.
+
+One of the two places with a broad except: here a failure becomes a row. The far end's answer is recorded before
+anything else, so that what it took is not sent again because of us.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from engagement import deliver_sql, digest, limit
+from engagement.channels import channel_of
+from engagement.channels.base import Connection, DeliveryError, Sent
+from engagement.message import message_of
+from engagement.models import Delivery
+from engagement.models.suppression import Cause
+from engagement.recheck import Recheck, Verdict
+from engagement.registry import is_sensitive
+from engagement.suppress import suppress
+from events.bus import GiveUp, RetryLater
+from events.conf import conf as bus_conf
+from events.record import dealt_with
+from events.sql import LOST_DATABASE
+from events.work import LeaseLost, performs
+
+logger = logging.getLogger(__name__)
+
+#: How long to try to record what the far end took, in seconds, while the database is out of reach.
+RECORD_SECONDS = 20.0
+#: The part of a lease after which nothing more of a claim is sent: others may have it soon.
+SAFE = 0.5
+
+_thread = threading.local()
+
+
+class Turn(AbstractContextManager["Turn"]):
+    """What the messages of one drain's turn share: a connection for each channel, and the check of each claim."""
+
+    def __init__(self) -> None:
+        self._stack, self._connections = ExitStack(), dict[str, Connection]()
+        self._token: uuid.UUID | None = None
+        self._verdicts: dict[int, Verdict | Exception] = {}
+        self._checked_at = 0.0
+
+    def __enter__(self) -> Self:
+        self._outer, _thread.turn = getattr(_thread, "turn", None), self
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _thread.turn = self._outer
+        self._stack.close()
+
+    def connection(self, channel: str) -> Connection:
+        """Return the connection of a channel."""
+        if channel not in self._connections:
+            self._connections[channel] = self._stack.enter_context(channel_of(channel).connect())
+        return self._connections[channel]
+
+    def verdict(self, delivery: Delivery) -> Verdict | None:
+        """Return what is to be done with a message, None if it was held; the whole claim is checked at once.
+
+        Raises LeaseLost if that was so long ago that somebody else may have the message soon.
+        """
+        if delivery.lease_token != self._token:
+            self._check(delivery.companions)
+        if time.monotonic() - self._checked_at > bus_conf.lease_seconds * SAFE:
+            raise LeaseLost(f"The lease of {delivery} is about to run out.")
+        found = self._verdicts.get(delivery.pk)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def _check(self, claimed: Sequence[Delivery]) -> None:
+        self._checked_at, self._token = time.monotonic(), claimed[0].lease_token
+        recheck = Recheck(claimed)
+        self._verdicts = {each.pk: _tried(recheck, each) for each in claimed}
+        for key in _too_many(claimed, self._verdicts):
+            del self._verdicts[key]
+
+
+def _tried(recheck: Recheck, delivery: Delivery) -> Verdict | Exception:
+    """Return the verdict, or why there is none: that is this message's own affair."""
+    try:
+        return recheck.verdict(delivery)
+    except LOST_DATABASE:
+        raise
+    except Exception as error:  # noqa: BLE001 - raised when it is this message's turn
+        return error
+
+
+def _too_many(claimed: Sequence[Delivery], verdicts: "dict[int, Verdict | Exception]") -> set[int]:
+    """Hold what is too much for its person, channel by channel; return which of these that is."""
+    going = [
+        (each, verdict)
+        for each in claimed
+        if isinstance(verdict := verdicts[each.pk], Verdict)
+        and not verdict.is_skipped
+        and verdict.not_before is None
+    ]
+    names = {each.channel for each, _ in going if channel_of(each.channel).can_wait}
+    held: set[int] = set()
+    for name in names:
+        held |= limit.too_many([(each, verdict) for each, verdict in going if each.channel == name])
+    return held
+
+
+@performs(Delivery, turn=Turn)
+def deliver(delivery: Delivery) -> None:
+    """Send one claimed message, or say why not."""
+    turn: Turn | None = getattr(_thread, "turn", None)
+    if turn is None:
+        with Turn():
+            return deliver(delivery)
+    verdict = turn.verdict(delivery)
+    if verdict is None:
+        return None
+    if verdict.is_skipped:
+        return skip(delivery, str(verdict.outcome))
+    if verdict.not_before is not None:
+        raise RetryLater(verdict.not_before - timezone.now(), "It is the person's quiet hours.")
+    return _send(delivery, verdict, turn)
+
+
+def skip(delivery: Delivery, why: str) -> None:
+    """Record that it is not sent, and why; a secret in it has nobody to go to any more."""
+    deliver_sql.skip(delivery, why, is_secret=is_sensitive(delivery.event_type))
+    logger.info("Skipped %s: %s", delivery, why)
+
+
+def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
+    entries = _gathered(delivery, verdict)
+    if delivery.is_digest and all(entry.is_read for entry in entries):
+        return skip(delivery, "skipped: already read")
+    delivery.endpoint = verdict.facts.endpoint
+    try:
+        sent = turn.connection(delivery.channel).send(message_of(delivery, verdict, entries))
+    except DeliveryError as error:
+        raise _recorded(delivery, error) from error
+    except LOST_DATABASE:
+        raise
+    except Exception as error:
+        deliver_sql.record_failure(delivery, f"{type(error).__name__}: {error}")
+        raise
+    _record_surely(delivery, sent)
+    return _forget(delivery)
+
+
+def _gathered(delivery: Delivery, verdict: Verdict) -> list[digest.Entry]:
+    """Return what is in a digest; nothing for any other message."""
+    if not delivery.is_digest:
+        return []
+    digest.gather(delivery, verdict)
+    return digest.entries_of(delivery)
+
+
+def _recorded(delivery: Delivery, error: DeliveryError) -> Exception:
+    """Record a failed attempt; return what tells the state machine."""
+    deliver_sql.record_failure(delivery, error.answer)
+    if error.suppress:
+        suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
+    if error.permanent:
+        return GiveUp(error.answer)
+    if error.retry_after is not None:
+        return RetryLater(error.retry_after, error.answer)
+    return error
+
+
+def _record_surely(delivery: Delivery, sent: Sent) -> None:
+    """Record that it was taken; if the database is out of reach, try for a while: else it would be sent again."""
+    deadline = time.monotonic() + RECORD_SECONDS
+    while True:
+        try:
+            return deliver_sql.record_success(delivery, sent, is_secret=is_sensitive(delivery.event_type))
+        except LOST_DATABASE:
+            if connection.in_atomic_block or time.monotonic() > deadline:
+                raise
+            connection.close()
+            time.sleep(0.5)
+
+
+def _forget(delivery: Delivery) -> None:
+    """Erase the event's secrets, if this was the last who needed them."""
+    event: Any = delivery.event if is_sensitive(delivery.event_type) and delivery.event_id else None
+    if event is not None:
+        with transaction.atomic():
+            dealt_with(event)

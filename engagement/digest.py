@@ -1,0 +1,138 @@
+"""Digests: what was held for a person, gathered into one message.
+
+A digest is a Delivery. While it is open, a partial unique index keeps it the only one of its person and channel.
+Whoever holds a message has a lock on it until their commit, and whoever closes it takes that lock first: so what is
+held is either seen when the digest is closed, or has opened the next one. Nothing is in two digests or in none.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from engagement import outbox_sql
+from engagement.channels import channel_of
+from engagement.channels.base import DigestContent, DigestItem
+from engagement.conf import conf
+from engagement.decide import Importance
+from engagement.links import absolute
+from engagement.models import Delivery
+from engagement.recheck import Recheck, Verdict
+from engagement.timing import next_hour
+from events.bus import RetryLater
+from events.sql import execute, fetch
+from events.work import LeaseLost
+
+#: So many are in the message itself; the others are on a page.
+SHOWN = 50
+#: Seconds between two digests to a person: what came a moment too late does not make a digest of its own.
+APART = 600
+CLOSE = """
+    UPDATE engagement_delivery SET gathered_at = coalesce(gathered_at, statement_timestamp())
+     WHERE id = %s AND lease_token = %s"""
+#: Parameters: the digest, the person, the channel.
+GATHER = """
+    UPDATE engagement_delivery
+       SET digest_id = %s, state = 'succeeded', finished_at = statement_timestamp()
+     WHERE person_id = %s AND channel = %s AND state = 'held' AND available_at <= statement_timestamp()"""
+#: What is due later keeps a digest open. Parameters: the person, the channel.
+LEFT = """
+    WITH held AS (SELECT person_id, available_at FROM engagement_delivery
+                   WHERE person_id = %s AND channel = %s AND state = 'held')
+    """
+LATELY = """
+    SELECT 1 FROM engagement_delivery
+     WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
+       AND sent_at > statement_timestamp() - %s * interval '1 second' LIMIT 1"""
+LEAVE_OUT = """
+    UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = left_out.why
+      FROM unnest(%s::bigint[], %s::text[]) AS left_out(id, why)
+     WHERE engagement_delivery.id = left_out.id AND digest_id = %s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message in a digest, and whether it was read in the inbox meanwhile."""
+
+    delivery: Delivery
+    verdict: Verdict
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the person knows it already."""
+        return self.verdict.facts.is_read
+
+
+def gather(digest: Delivery, verdict: Verdict) -> None:
+    """Close a digest: what is held for the person and due is in it from now on; raise LeaseLost, RetryLater."""
+    if digest.gathered_at is None and _came_lately(digest):
+        now = timezone.now()
+        later = next_hour(now, verdict.facts.habits.zone) - now
+        raise RetryLater(later, "The person had a digest a moment ago.")
+    mine = [digest.person_id, digest.channel]
+    with transaction.atomic():
+        if not execute(CLOSE, [digest.pk, digest.lease_token]):
+            raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
+        execute(GATHER, [digest.pk, *mine])
+        outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
+
+
+def _came_lately(digest: Delivery) -> bool:
+    return bool(fetch(LATELY, [digest.person_id, digest.channel, digest.pk, APART]))
+
+
+def entries_of(digest: Delivery) -> list[Entry]:
+    """Return what is in a digest and is still to be told, in order.
+
+    What is not to be told any more (it was retracted, or the person has opted out) is taken out, with the reason.
+    """
+    found = checked(digest)
+    _leave_out(digest, [each for each in found if each.verdict.is_skipped])
+    return in_order(found)
+
+
+def checked(digest: Delivery) -> list[Entry]:
+    """Return what was gathered into a digest, with what would become of each message now."""
+    messages = list(Delivery.objects.filter(digest=digest.pk).order_by("-notifiable_id"))
+    recheck = Recheck(messages)
+    return [Entry(each, recheck.verdict(each)) for each in messages]
+
+
+def in_order(entries: Sequence[Entry]) -> list[Entry]:
+    """Return what is to be told of these: the unread first, in each part what matters first, the newest first."""
+    return sorted((each for each in entries if not each.verdict.is_skipped), key=_order)
+
+
+def _order(entry: Entry) -> tuple[bool, bool]:
+    return entry.is_read, entry.delivery.importance == Importance.LOW
+
+
+def _leave_out(digest: Delivery, entries: Sequence[Entry]) -> None:
+    if entries:
+        reasons = [str(each.verdict.outcome) for each in entries]
+        execute(LEAVE_OUT, [[each.delivery.pk for each in entries], reasons, digest.pk])
+
+
+def content_of(digest: Delivery, entries: Sequence[Entry]) -> DigestContent:
+    """Return what the message says."""
+    limited = any(each.delivery.over_limit for each in entries)
+    return DigestContent(
+        [_item(each) for each in entries[:SHOWN]],
+        len(entries),
+        absolute(reverse("engagement:digest", args=[digest.pk])),
+        conf.emails_per_hour if limited else None,
+    )
+
+
+def _item(entry: Entry) -> DigestItem:
+    delivery = entry.delivery
+    return DigestItem(
+        delivery.title,
+        delivery.message,
+        absolute(delivery.url),
+        delivery.category,
+        delivery.created_at,
+        entry.is_read,
+    )

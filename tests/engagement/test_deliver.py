@@ -1,0 +1,224 @@
+"""What was planned is sent, or it is said why not: with a real SMTP server at the other end."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models.functions import Now
+from django.utils import timezone
+from pytest_django import Settings
+
+from capabilities.people.models import Person
+from engagement.doctor import examine
+from engagement.models import (
+    AppNotification,
+    Delivery,
+    DeliveryAttempt,
+    Mute,
+    NotificationPreference,
+    NotificationRule,
+    Suppression,
+)
+from engagement.notifier import notify, retract
+from events.bus import event_bus
+from events.drain import drain
+from events.testing import work_off
+from tests.probe.events import Told
+from tests.smtp import SmtpServer
+
+pytestmark = pytest.mark.django_db
+
+
+def tell(*people: Person, **options: Any) -> None:
+    """Publish something that concerns these people, and write their Deliveries."""
+    event_bus.publish(Told(people=[each.pk for each in people]), **options)
+    drain("events", seconds=float("inf"))
+
+
+def send() -> int:
+    """Send what is due."""
+    return drain("delivery", seconds=float("inf"))
+
+
+def test_a_mail_is_sent_and_the_answer_kept(server: SmtpServer, alice: Person) -> None:
+    tell(alice)
+    (planned,) = Delivery.objects.all()
+    assert (planned.state, planned.channel, planned.endpoint) == ("pending", "email", alice.email)
+    assert send() == 1
+    (received,) = server.received
+    (sent,) = Delivery.objects.all()
+    (attempt,) = DeliveryAttempt.objects.all()
+    assert (sent.state, sent.is_sent, sent.attempts) == ("succeeded", True, 1)
+    assert received.message_id == sent.message_id == planned.message_id
+    assert received.recipients == [alice.email]
+    assert (attempt.delivery_id, attempt.succeeded, attempt.answer[:4]) == (sent.pk, True, "250 ")
+    assert examine() == []
+
+
+def test_all_mails_of_a_turn_go_over_one_connection(server: SmtpServer, alice: Person, bob: Person) -> None:
+    for _ in range(5):
+        tell(alice, bob)
+    send()
+    assert (len(server.received), server.connections) == (10, 1)
+
+
+def change_preference(alice: Person) -> None:
+    NotificationPreference.objects.create(person=alice, category="test", type="apps")
+
+
+def suppress(alice: Person) -> None:
+    Suppression.objects.create(channel="email", endpoint=alice.email)
+
+
+def lose_address(alice: Person) -> None:
+    Person.objects.filter(pk=alice.pk).update(email="")
+
+
+def deactivate(alice: Person) -> None:
+    Person.objects.filter(pk=alice.pk).update(is_active=False)
+
+
+def mute(alice: Person) -> None:
+    Mute.objects.create(person=alice, about="kite:1")
+
+
+def switch_off(alice: Person) -> None:
+    NotificationRule.objects.create(category="test", is_active=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (change_preference, "skipped: choice for this category"),
+        (suppress, "skipped: endpoint suppressed"),
+        (lose_address, "skipped: no endpoint"),
+        (deactivate, "skipped: account inactive"),
+        (mute, "skipped: muted"),
+        (switch_off, "skipped: switched off"),
+    ],
+)
+def test_what_changed_meanwhile_counts(server: SmtpServer, alice: Person, change: Any, why: str) -> None:
+    tell(alice, about="kite:1")
+    change(alice)
+    send()
+    (delivery,) = Delivery.objects.all()
+    assert (delivery.state, delivery.last_error) == ("skipped", why)
+    assert (server.received, delivery.is_sent, examine()) == ([], False, [])
+
+
+def test_the_mail_goes_to_where_the_person_is_now(server: SmtpServer, alice: Person) -> None:
+    tell(alice)
+    Person.objects.filter(pk=alice.pk).update(email="alice@new.example")
+    send()
+    assert [each.recipients for each in server.received] == [["alice@new.example"]]
+    assert Delivery.objects.get().endpoint == "alice@new.example"
+
+
+def test_what_is_retracted_is_called_off(server: SmtpServer, alice: Person, bob: Person) -> None:
+    tell(alice, about="kite:1")
+    tell(bob, about="kite:2")
+    retract("kite:1")
+    send()
+    assert [each.recipients for each in server.received] == [[bob.email]]
+    assert Delivery.objects.get(person=alice).state == "cancelled"
+
+
+def test_what_was_claimed_when_it_was_retracted_is_not_sent(server: SmtpServer, alice: Person) -> None:
+    tell(alice, about="kite:1")
+    Delivery.claim(1)
+    retract("kite:1")
+    Delivery.objects.update(state="pending", lease_token=None, lease_until=None)
+    send()
+    assert (server.received, Delivery.objects.get().last_error) == ([], "skipped: retracted")
+
+
+def test_a_refused_recipient_is_dead_and_suppressed_and_the_others_are_sent_once(
+    server: SmtpServer, alice: Person, bob: Person, carol: Person
+) -> None:
+    server.refused[bob.email] = "550 5.1.1 No such user"
+    tell(alice, bob, carol)
+    send()
+    send()
+    assert sorted(each.recipients[0] for each in server.received) == [alice.email, carol.email]
+    dead = Delivery.objects.get(state="dead")
+    assert (dead.person, dead.failed) == (bob, 1)
+    assert "550 5.1.1 No such user" in dead.last_error
+    assert Suppression.objects.get().endpoint == bob.email
+    tell(bob)
+    assert Delivery.objects.filter(person=bob).count() == 1
+
+
+def test_a_refusal_for_now_is_tried_again(server: SmtpServer, alice: Person) -> None:
+    server.refused[alice.email] = "450 4.2.1 Try later"
+    tell(alice)
+    send()
+    (retrying,) = Delivery.objects.all()
+    assert (retrying.state, retrying.failed) == ("retrying", 1)
+    server.refused.clear()
+    make_due()
+    send()
+    (sent,) = Delivery.objects.all()
+    answers = DeliveryAttempt.objects.order_by("pk").values_list("succeeded", flat=True)
+    assert (sent.state, sent.attempts, list(answers)) == ("succeeded", 2, [False, True])
+    assert server.ids() == [retrying.message_id]
+    assert not Suppression.objects.exists()
+
+
+def make_due() -> None:
+    """Let the time of all that waits have come."""
+    Delivery.objects.filter(finished_at=None).update(available_at=Now())
+
+
+def test_while_the_server_is_away_nothing_is_lost(server: SmtpServer, alice: Person, bob: Person) -> None:
+    tell(alice, bob)
+    server.stop()
+    send()
+    assert set(Delivery.objects.values_list("state", "failed")) == {("retrying", 1)}
+    server.start()
+    make_due()
+    send()
+    assert sorted(each.recipients[0] for each in server.received) == [alice.email, bob.email]
+    assert set(Delivery.objects.values_list("state", "failed")) == {("succeeded", 1)}
+
+
+def test_retries_may_follow_a_schedule(server: SmtpServer, alice: Person, settings: Settings) -> None:
+    settings.ENGAGEMENT_RETRIES = {"email": [60, 120]}
+    server.at_data = "451 4.3.0 Full"
+    tell(alice)
+    for seconds in (60, 120):
+        send()
+        delivery = Delivery.objects.get()
+        assert 0 < seconds - (delivery.available_at - timezone.now()).total_seconds() < 5
+        make_due()
+    send()
+    assert Delivery.objects.get().state == "dead"
+
+
+def test_a_mail_that_waits_to_be_read_is_not_sent_when_it_was(
+    server: SmtpServer, alice: Person, bob: Person
+) -> None:
+    NotificationRule.objects.create(category="test", email_delay=timedelta(minutes=10))
+    tell(alice, bob)
+    assert send() == 0
+    assert {each.wait for each in Delivery.objects.all()} == {"delayed"}
+    AppNotification.objects.get(person=alice).mark_as_read()
+    make_due()
+    send()
+    assert [each.recipients for each in server.received] == [[bob.email]]
+    assert Delivery.objects.get(person=alice).last_error == "skipped: already read"
+
+
+def test_notify_sends_before_it_returns(
+    server: SmtpServer, alice: Person, django_capture_on_commit_callbacks: Any
+) -> None:
+    NotificationRule.objects.create(category="test", channels=["app", "email"])
+    with django_capture_on_commit_callbacks(execute=True):
+        found = notify(alice, "test.told", people=[])
+    assert isinstance(found, AppNotification)
+    assert [each.recipients for each in server.received] == [[alice.email]]
+
+
+def test_work_off_sends_too(server: SmtpServer, alice: Person) -> None:
+    event_bus.publish(Told(people=[alice.pk]))
+    work_off()
+    assert len(server.received) == 1
