@@ -5,8 +5,10 @@ from django.http import HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from engagement.channels.base import DeliveryError
+from engagement.mail import compose
+from engagement.message import preview_of
 from engagement.models import Delivery
+from engagement.outgoing import DeliveryError
 from engagement.registry import is_sensitive
 from events.bus import RetryLater
 
@@ -27,14 +29,11 @@ def rendered(delivery: Delivery, *, as_text: bool) -> HttpResponse:
 def _written(delivery: Delivery) -> tuple[str, str]:
     if has_secrets(delivery):
         return _said(_("There is a secret in it, so it is not shown here."))
-    from engagement.mail.compose import compose
-    from engagement.message import preview_of
-
     try:
         mail = compose(preview_of(delivery))
     except (DeliveryError, RetryLater, ObjectDoesNotExist) as error:
         return _said(_("It cannot be written: %s") % error)
-    return str(mail.body), str(mail.alternatives[0].content)
+    return str(mail.body), str(mail.alternatives[0][0])
 
 
 def _said(text: str) -> tuple[str, str]:

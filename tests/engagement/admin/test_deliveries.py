@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from capabilities.people.models import Person
 from engagement.decide import Wait
@@ -24,6 +24,13 @@ from tests.engagement.samples import published
 from tests.probe.events import Told
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def base_url(settings: Settings) -> None:
+    """Where the links in mails lead; without it there are no mails."""
+    settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+
 
 LIST = "/admin/engagement/emailnotification/"
 HOSTILE = "<script>alert(1)</script>"
@@ -133,7 +140,7 @@ def test_a_search_is_answered_by_indexes(admin_client: Client) -> None:
         """INSERT INTO engagement_delivery
                   (notifiable_id, event_id, person_id, channel, endpoint, message_id, provider_id, priority,
                    failed, crashed, state, available_at, finished_at, created_at, delete_at)
-           SELECT n, n / 10, %s + n / 50, 'email', 'a@b.example', '<' || n || '@x>', 'p' || n, 20, 0, 0,
+           SELECT n, n / 10, %s + n / 50, 'email', 'a@b.example', '<' || n || '@x>', 'p' || n, 5, 0, 0,
                   'succeeded', now(), now(), now(), now() FROM generate_series(1, 50000) n""",
         [people[0]],
     )
