@@ -33,6 +33,12 @@ def host() -> str:
     return urlsplit(conf.base_url).hostname or "localhost"
 
 
+def preferences_url(category: str = "") -> str:
+    """Return where a person chooses, at a category if one is given."""
+    anchor = "-".join(f"#category-{category}".split()) if category else ""
+    return absolute(reverse("engagement:preferences") + anchor)
+
+
 class _Signer(Signer):
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         return super().signature(value, key)[:SIGNATURE_LENGTH]

@@ -10,7 +10,7 @@ from django.utils import translation
 from engagement.channels.base import DigestContent, Outgoing
 from engagement.decide import Reason
 from engagement.digest import Entry, checked, content_of, in_order
-from engagement.links import absolute, unsubscribe_url
+from engagement.links import absolute, preferences_url, unsubscribe_url
 from engagement.models import Delivery
 from engagement.recheck import Recheck, Verdict
 from engagement.registry import notifiers
@@ -42,7 +42,7 @@ def message_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = 
         reason_for_machines=_reason_for_machines(delivery),
         thread=delivery.group or delivery.about,
         why_url=_why_url(delivery),
-        preferences_url=absolute(reverse("engagement:preferences")),
+        preferences_url=preferences_url(delivery.category),
         unsubscribe_url=unsubscribe_url(delivery.person_id, optional) if optional else "",
         digest=_content(delivery, entries),
     )

@@ -57,12 +57,19 @@ def unsubscribe(person: Any, categories: Iterable[str]) -> list[str]:
     names = [each.category for each in _subscriptions(every, categories) if not each.required]
     with one_after_the_other(person):
         chosen = chosen_by(person)
-        wanted: dict[Scope, Choice] = {}
         for category in names:
-            told = [topic for topic in every if category in _categories(topic)]
-            wanted |= _of_types(told, chosen) | _of_category(category, told, chosen)
-        save(person, {scope: choice for scope, choice in wanted.items() if choice != chosen.of(scope)})
+            save(person, without_mails(category, every, chosen))
     return names
+
+
+def without_mails(category: str, every: Sequence[Topic], chosen: Chosen) -> dict[Scope, Choice]:
+    """Return the choices to be saved, so that no mails of a category come; pure.
+
+    A type that is told in another category as well loses its mails there too if they were chosen for the type.
+    """
+    told = [topic for topic in every if category in _categories(topic)]
+    wanted = _of_types(told, chosen) | _of_category(category, told, chosen)
+    return {scope: choice for scope, choice in wanted.items() if choice != chosen.of(scope)}
 
 
 def _categories(topic: Topic) -> set[str]:

@@ -19,8 +19,8 @@ from events.listing import CappedPaginator
 class NotificationPreferenceAdmin(admin.ModelAdmin):
     """What people chose for an event type or a category."""
 
-    list_display = ("person", "event_type", "category", "type")
-    list_filter = ("type",)
+    list_display = ("person", "event_type", "category", "type", "digest")
+    list_filter = ("type", "digest")
     list_select_related = ("person",)
     raw_id_fields = ("person",)
 
@@ -31,9 +31,9 @@ class NotificationPreferenceAdmin(admin.ModelAdmin):
 
 @admin.register(NotificationSettings)
 class NotificationSettingsAdmin(admin.ModelAdmin):
-    """Languages, time zones and quiet hours."""
+    """Languages, time zones, quiet hours and hours of digests."""
 
-    list_display = ("person", "language", "time_zone", "quiet_from", "quiet_until")
+    list_display = ("person", "language", "time_zone", "quiet_from", "quiet_until", "digest_hour")
     list_filter = ("language",)
     list_select_related = ("person",)
     raw_id_fields = ("person",)

@@ -1,6 +1,7 @@
 """One message to one endpoint on a channel that leaves the house, and every attempt at it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.conf import settings
@@ -16,11 +17,18 @@ from engagement.models.app import GROUP_LENGTH, REASON_LENGTH, TITLE_LENGTH, URL
 from engagement.models.notifiable import in_retention
 from engagement.registry import MASK, is_sensitive
 from events.conf import conf as bus_conf
-from events.retention import Expiring, Owed
+from events.retention import Expiring, Owed, expired_sql
+from events.sql import execute
 from events.work import LeasedWork, LeasedWorkQuerySet, State
 
 ENDPOINT_LENGTH = 320
 MESSAGE_ID_LENGTH = 255
+
+
+DELETE_WITH_ATTEMPTS = """
+    WITH gone AS MATERIALIZED ({expired}),
+         attempts AS (DELETE FROM engagement_deliveryattempt WHERE delivery_id = ANY(ARRAY(SELECT id FROM gone)))
+    DELETE FROM engagement_delivery WHERE id = ANY(ARRAY(SELECT id FROM gone))"""
 
 
 class DeliveryState(models.TextChoices):
@@ -268,15 +276,23 @@ class Delivery(LeasedWork, Expiring):
     @classmethod
     def still_owed(cls) -> list[Owed]:
         """Return the conditions: it is not done, or died not long ago, or is in a digest of which that is true."""
-        dead = ["dead.state = 'dead' AND dead.finished_at > %s", [timezone.now() - bus_conf.dead_retention]]
-        lately, values = str(dead[0]), list(dead[1])
-        within = "EXISTS (SELECT 1 FROM engagement_delivery dead WHERE dead.id = expired.digest_id AND {})"
+        since = [timezone.now() - bus_conf.dead_retention]
+        dead = "{0}.state = 'dead' AND {0}.finished_at > %s"
+        within = (
+            "EXISTS (SELECT 1 FROM engagement_delivery digest WHERE digest.id = expired.digest_id AND {})"
+        )
         return [
             ("expired.finished_at IS NULL", []),
-            (lately.replace("dead.", "expired."), values),
-            (within.format("dead.finished_at IS NULL"), []),
-            (within.format(lately), values),
+            (dead.format("expired"), [*since]),
+            (within.format("digest.finished_at IS NULL"), []),
+            (within.format(dead.format("digest")), [*since]),
         ]
+
+    @classmethod
+    def delete_expired(cls, now: datetime, limit: int) -> int:
+        """Delete up to `limit` expired rows with their attempts, in one statement; return how many deliveries."""
+        expired, values = expired_sql(cls, now, limit)
+        return execute(DELETE_WITH_ATTEMPTS.format(expired=expired), values)
 
 
 class DeliveryAttempt(models.Model):

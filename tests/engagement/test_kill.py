@@ -1,4 +1,4 @@
-"""Killed at any moment, no mail is lost, and none doubled but the one that was under way: by the server's own record."""
+"""Killed at any moment, no mail is lost, and only what was under way is doubled: by the server's own record."""
 
 import os
 import random

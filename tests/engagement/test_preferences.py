@@ -12,10 +12,18 @@ from pytest_django import DjangoAssertNumQueries
 from capabilities.people.models import Person
 from engagement.channels import Channel, channels
 from engagement.choices import Scope
-from engagement.decide import Choice, Preset
+from engagement.decide import Choice, Digest, Preset
 from engagement.models import NotificationPreference, NotificationRule, NotificationSettings
 from engagement.notifier import Notifier
-from engagement.preferences import Line, choose, choose_all, sections, set_settings, settings_of
+from engagement.preferences import (
+    Line,
+    choose,
+    choose_all,
+    choose_digest,
+    sections,
+    set_settings,
+    settings_of,
+)
 from events.bus import event_bus
 from events.testing import work_off
 from tests.engagement.samples import outcomes_of
@@ -173,6 +181,85 @@ def test_of_several_choices_all_are_saved_or_none(alice: Person) -> None:
     assert stored(alice) == [("", "test", "both", {})]
 
 
+# Whether mails are collected
+
+
+def digests(person: Person) -> dict[str, str]:
+    rows = NotificationPreference.objects.filter(person=person)
+    return {row.event_type or row.category: row.digest for row in rows}
+
+
+@pytest.mark.parametrize("digest", Digest)
+def test_a_digest_is_chosen_changed_and_taken_back(alice: Person, digest: Digest) -> None:
+    assert line(alice, TEST).digest is None
+    choose_digest(alice, "test", Digest.HOURLY)
+    for _again in range(2):
+        choose_digest(alice, "test", digest)
+        assert (stored(alice), digests(alice)) == ([("", "test", "", {})], {"test": digest})
+        assert line(alice, TEST).digest is digest
+    for _again in range(2):
+        choose_digest(alice, "test", None)
+        assert stored(alice) == []
+
+
+def test_a_choice_of_channels_and_one_of_digests_do_not_touch_each_other(alice: Person) -> None:
+    choose(alice, TEST, Preset.BOTH)
+    choose_digest(alice, "test", Digest.DAILY)
+    choose(alice, TEST, Preset.APPS)
+    assert (stored(alice), digests(alice)) == ([("", "test", "apps", {})], {"test": "daily"})
+    choose(alice, TEST)
+    assert (stored(alice), digests(alice)) == ([("", "test", "", {})], {"test": "daily"})
+    choose(alice, TEST, Preset.NONE)
+    choose_digest(alice, "test", None)
+    assert (stored(alice), digests(alice)) == ([("", "test", "none", {})], {"test": ""})
+    choose_all(alice, {TEST: Choice(Preset.BOTH)}, {TEST: Digest.HOURLY})
+    choose_all(alice, {TEST: Choice()}, {TEST: None})
+    assert stored(alice) == []
+
+
+def test_a_digest_alone_says_nothing_of_channels(alice: Person) -> None:
+    before = line(alice, TOLD).otherwise
+    choose_digest(alice, "test", Digest.DAILY)
+    assert (line(alice, TEST).chosen, line(alice, TOLD).otherwise) == (Choice(), before)
+    event_bus.publish(Told(people=[alice.pk]))
+    work_off()
+    assert outcomes_of(alice)["app"] == "created: default"
+
+
+@pytest.mark.parametrize(
+    ("scope", "digest", "complaint"),
+    [
+        (Scope(category="nosuch"), Digest.DAILY, "nothing to choose"),
+        (TOLD, Digest.DAILY, "Mails are never collected for Told"),
+        (TEST, "weekly", "Choose one of never, hourly, daily"),
+    ],
+)
+def test_a_digest_that_there_is_not_is_refused(
+    alice: Person, scope: Scope, digest: Digest, complaint: str
+) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        choose_all(alice, {TEST: Choice(Preset.NONE)}, {scope: digest})
+    assert stored(alice) == []
+
+
+def test_where_mails_are_mandatory_there_is_no_digest_but_one_of_before_may_stay(alice: Person) -> None:
+    choose_digest(alice, "test", Digest.DAILY)
+    NotificationRule.objects.create(category="test", mandatory=["email"])
+    assert line(alice, TEST).digest_otherwise == ""
+    choose_digest(alice, "test", Digest.DAILY)
+    with pytest.raises(ValidationError, match="Mails are never collected for Test"):
+        choose_digest(alice, "test", Digest.HOURLY)
+    choose_digest(alice, "test", None)
+    assert stored(alice) == []
+
+
+def test_a_line_says_whether_mails_are_collected_without_a_choice(alice: Person) -> None:
+    assert line(alice, TEST).digest_otherwise == "At once, the default"
+    NotificationRule.objects.create(category="test", digest="hourly")
+    assert line(alice, TEST).digest_otherwise == "Hourly digest, as your administrators have set it"
+    assert line(alice, TOLD).digest_otherwise == ""
+
+
 # What is mandatory
 
 
@@ -250,9 +337,20 @@ def test_settings_are_set_one_by_one_and_again(alice: Person) -> None:
     assert (found.language, found.quiet_from, found.quiet_until) == ("de", time(22), time(7))
 
 
+@pytest.mark.parametrize("hour", [0, 8, 23])
+def test_every_hour_of_the_day_can_be_that_of_the_digest(alice: Person, hour: int) -> None:
+    set_settings(alice, digest_hour=hour)
+    set_settings(alice, language="de")
+    assert settings_of(alice).digest_hour == hour
+    set_settings(alice, digest_hour=None)
+    assert settings_of(alice).digest_hour is None
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
+        ({"digest_hour": 24}, "digest_hour"),
+        ({"digest_hour": "late"}, "digest_hour"),
         ({"language": "tlh"}, "language"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"time_zone": "../etc/passwd"}, "time_zone"),

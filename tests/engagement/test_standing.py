@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from engagement.catalogue import Telling
-from engagement.decide import Choice, Policy, Preset, Rule
-from engagement.standing import always_on, notes_on, otherwise
+from engagement.decide import Choice, Digest, Importance, Policy, Preset, Rule
+from engagement.standing import always_on, collected_otherwise, comes_otherwise, notes_on, otherwise
 from events.bus import EventTypes
 
 APP, NOBODY = frozenset({"app"}), Rule(enabled=False)
@@ -71,3 +71,31 @@ def test_what_is_switched_off_for_everybody_is_a_note() -> None:
     off = telling(type_rule=NOBODY)
     assert notes_on([off], str) == ["At present your administrators have switched this off for everybody."]
     assert notes_on([off, telling()], str) == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ({}, "At once, the default"),
+        ({"digest": Digest.DAILY}, "Daily digest, the default"),
+        ({"type_rule": Rule(digest=Digest.NEVER)}, "At once, as your administrators have set it"),
+        ({"category_rule": Rule(digest=Digest.HOURLY)}, "Hourly digest, as your administrators have set it"),
+        ({"importance": Importance.HIGH, "digest": Digest.DAILY}, ""),
+        ({"mandatory": frozenset({"email"}), "digest": Digest.DAILY}, ""),
+        ({"mandatory": APP}, "At once, the default"),
+    ],
+)
+def test_whether_mails_are_collected_without_a_choice(policy: dict[str, Any], words: str) -> None:
+    assert collected_otherwise([telling(**policy)]) == words
+    # What waits for nothing has no say.
+    assert collected_otherwise([telling(**policy), telling(importance=Importance.HIGH)]) == words
+
+
+def test_whether_mails_are_collected_may_depend() -> None:
+    found = collected_otherwise([telling(), telling(digest=Digest.DAILY)])
+    assert found == "it depends on the event and on why it concerns you"
+
+
+def test_what_is_switched_off_at_present_comes_otherwise() -> None:
+    off = telling(type_rule=NOBODY, category_rule=Rule(APP, enabled=False))
+    assert (comes_otherwise(off, "app"), comes_otherwise(off, "email")) == (True, False)

@@ -65,7 +65,7 @@ def test_settings_can_be_written(
 
 
 def test_an_address_can_be_suppressed_and_used_again(admin_client: Client) -> None:
-    fields = {"channel": "email", "endpoint": "Alice@Kites.example", "cause": "bounce", "reason": "bounced"}
+    fields = {"channel": "email", "endpoint": "Alice@Kites.example", "cause": "bounce", "reason": "550"}
     assert admin_client.post(place(Suppression, "add"), fields).status_code == 302
     row = Suppression.objects.get(endpoint="alice@kites.example")
     admin_client.post(place(Suppression, "delete", row.pk), {"post": "yes"})

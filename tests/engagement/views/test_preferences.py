@@ -10,12 +10,18 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from capabilities.people.models import Person
 from engagement.channels import Channel, channels
 from engagement.choices import Scope
-from engagement.models import Mute, NotificationPreference, NotificationRule, NotificationSettings
+from engagement.models import (
+    Mute,
+    NotificationPreference,
+    NotificationRule,
+    NotificationSettings,
+    Suppression,
+)
 from engagement.notifier import Notifier
 from engagement.preferences import choose, set_settings
 from engagement.registry import NotifierRegistry
@@ -129,8 +135,8 @@ def test_the_number_of_queries_is_the_same_however_much_there_is(
     NotificationPreference.objects.create(person=alice, event_type="test.told", type="none")
     with django_assert_num_queries(len(captured)):
         page.get(PAGE)
-    # Session, person, settings for the time zone, wordings, rules, choices, settings, mutes, badge.
-    assert len(captured) == 9
+    # Session, person, settings for the time zone, wordings, rules, choices, settings, suppression, mutes, badge.
+    assert len(captured) == 10
 
 
 # Choosing
@@ -217,6 +223,96 @@ def test_a_category_that_there_is_not_changes_nothing(page: Client, alice: Perso
 def test_without_any_field_nothing_changes(page: Client, alice: Person) -> None:
     assert page.post(CHOICES).status_code == 302
     assert stored(alice) == set()
+
+
+# Whether mails are collected
+
+
+@pytest.mark.parametrize("digest", ["never", "hourly", "daily"])
+def test_a_digest_is_chosen_for_a_category(page: Client, alice: Person, digest: str) -> None:
+    text = text_of(save(page, **{"mails-category-test": digest}))
+    assert "Your choices for Test are saved." in text
+    assert checked(text, "mails-category-test") == [digest]
+    assert NotificationPreference.objects.get().digest == digest
+    assert checked(text, "category-test") == [""]
+    save(page, **{"mails-category-test": ""})
+    assert stored(alice) == set()
+
+
+def test_it_says_what_applies_without_it_and_is_offered_for_categories_only(page: Client) -> None:
+    NotificationRule.objects.create(category="product", digest="daily")
+    text = text_of(page.get(PAGE))
+    assert "As usual: At once, the default." in fieldset(text, "mails-category-test")
+    assert "As usual: Daily digest, as your administrators have set it." in fieldset(
+        text, "mails-category-product"
+    )
+    assert checked(text, "mails-category-product") == [""]
+    assert 'name="mails-type' not in text
+
+
+def test_a_digest_that_is_not_sent_stays(page: Client, alice: Person) -> None:
+    save(page, **{"mails-category-test": "daily"})
+    save(page, **{"category-test": "both"})
+    save(page, **{"category-test": ""})
+    assert NotificationPreference.objects.get().digest == "daily"
+
+
+@pytest.mark.parametrize("sent", [{"mails-category-test": "weekly"}, {"mails-type-test.told": "daily"}])
+def test_a_digest_that_there_is_not_is_refused(page: Client, alice: Person, sent: dict[str, str]) -> None:
+    answer = save(page, **{"category-test": "none"} | sent)
+    assert answer.status_code == 422
+    assert stored(alice) == set()
+
+
+def test_where_mails_are_mandatory_there_is_no_digest_to_choose(page: Client, alice: Person) -> None:
+    NotificationRule.objects.create(category="test", mandatory=["email"])
+    assert 'id="mails-category-test"' not in text_of(page.get(PAGE))
+    assert save(page, **{"mails-category-test": "daily"}).status_code == 422
+    assert stored(alice) == set()
+
+
+# Where mails go
+
+
+def test_with_an_address_that_works_there_is_no_notice(page: Client) -> None:
+    assert 'id="mailbox"' not in text_of(page.get(PAGE))
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        ("bounce", "mails to it came back."),
+        ("complaint", "one of our mails to it was reported as spam."),
+        ("stop", "its owner asked for no more mails."),
+        ("by hand", "your administrators have stopped them."),
+    ],
+)
+def test_an_address_that_must_not_be_used_is_said_with_the_reason(
+    page: Client, alice: Person, cause: str, words: str
+) -> None:
+    Suppression.objects.create(
+        channel="email",
+        endpoint="ALICE@kiteworks.example",
+        cause=cause,
+        reason="550 <no> such user",
+        created_at="2026-03-01T20:00Z",
+    )
+    set_settings(alice, time_zone="Asia/Kathmandu")
+    text = text_of(page.get(PAGE))
+    assert "No mails are sent to alice@kiteworks.example." in text
+    assert f"Since March 2, 2026: {words} The reason given was: “550 <no> such user”." in text
+    assert "turn to your administrators" in text
+    assert b"&lt;no&gt;" in page.get(PAGE).content
+
+
+def test_a_suppression_without_a_reason_leaves_it_out(page: Client) -> None:
+    Suppression.objects.create(channel="email", endpoint="alice@kiteworks.example")
+    assert "The reason given" not in text_of(page.get(PAGE))
+
+
+def test_without_an_address_it_says_so(page: Client) -> None:
+    Person.objects.update(email="")
+    assert "There is no email address in your account." in text_of(page.get(PAGE))
 
 
 # What is mandatory
@@ -322,6 +418,23 @@ def test_settings_are_saved_and_confirmed(page: Client, alice: Person) -> None:
     assert 'value="22:00"' in text
 
 
+@pytest.mark.parametrize("hour", [0, 8, 23])
+def test_the_hour_of_the_digest_is_chosen(page: Client, alice: Person, hour: int) -> None:
+    assert '<option value="" selected>As usual here (08:00)</option>' in text_of(page.get(PAGE))
+    text = text_of(page.post(SETTINGS, {"digest_hour": str(hour)}, follow=True))
+    assert NotificationSettings.objects.get().digest_hour == hour
+    assert f'<option value="{hour}" selected>{hour:02}:00</option>' in text
+    page.post(SETTINGS, {"language": "de"})
+    assert NotificationSettings.objects.get().digest_hour == hour
+    page.post(SETTINGS, {"digest_hour": ""})
+    assert NotificationSettings.objects.get().digest_hour is None
+
+
+def test_the_usual_hour_is_that_of_the_installation(page: Client, settings: Settings) -> None:
+    settings.ENGAGEMENT_DIGEST_HOUR = 0
+    assert "As usual here (00:00)" in text_of(page.get(PAGE))
+
+
 def test_settings_that_are_not_sent_stay_as_they_are(page: Client, alice: Person) -> None:
     set_settings(alice, language="de", time_zone="Etc/GMT+5")
     page.post(SETTINGS)
@@ -349,6 +462,10 @@ def test_settings_can_be_emptied(page: Client, alice: Person) -> None:
         ({"quiet_from": "07:00", "quiet_until": "07:00"}, "They would end as they begin."),
         ({"quiet_from": "25:00", "quiet_until": "07:00"}, "Enter a valid time."),
         ({"quiet_from": "late", "quiet_until": "07:00"}, "Enter a valid time."),
+        ({"digest_hour": "24"}, "24 is not one of the available choices"),
+        ({"digest_hour": "-1"}, "-1 is not one of the available choices"),
+        ({"digest_hour": "8.5"}, "8.5 is not one of the available choices"),
+        ({"digest_hour": "9" * 5_000}, "is not one of the available choices"),
     ],
 )
 def test_settings_that_are_wrong_say_so_and_keep_the_rest(
