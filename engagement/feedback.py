@@ -8,10 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from engagement.endpoint import masked_address, normal
-from engagement.links import host
+from engagement.mail.ids import host
 from engagement.models import Cause, Delivery
 from engagement.models.delivery import Feedback
 from engagement.suppress import suppress
+from engagement.unsubscribe import unsubscribe
 from events.sql import storable
 
 logger = logging.getLogger(__name__)
@@ -108,8 +109,6 @@ def _unsubscribe(delivery: Delivery) -> None:
     person = get_user_model()._default_manager.filter(pk=delivery.person_id).first()
     categories = [each for each in _categories(delivery) if each]
     if person is not None and categories:
-        from engagement.unsubscribe import unsubscribe
-
         unsubscribe(person, categories)
 
 

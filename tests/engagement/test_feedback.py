@@ -1,18 +1,19 @@
 """What a provider tells of a message afterwards."""
 
 import logging
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from capabilities.people.models import Person
+from engagement.choices import Scope
 from engagement.decide import Preset
 from engagement.feedback import Signal, received
 from engagement.models import Cause, Delivery, Suppression
 from engagement.models.delivery import Feedback
-from engagement.preferences import Scope, choose, sections
+from engagement.preferences import choose, sections
 from engagement.suppress import is_suppressed, lift
 from tests.engagement.mails import digest_of, mail_to
 
@@ -23,7 +24,7 @@ GONE = "<msg_long_ago@carillon.example>"
 
 
 @pytest.fixture(autouse=True)
-def base_url(settings: Any) -> None:
+def base_url(settings: Settings) -> None:
     settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
 
 
