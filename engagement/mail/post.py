@@ -46,6 +46,8 @@ class Post:
     def __init__(self) -> None:
         self._backend: BaseEmailBackend | None = None
         self._listener: Listener | None = None
+        #: Whether the last attempt to open it failed: what is no mail's own fault.
+        self._is_unreachable = False
 
     def send(self, mail: Mail) -> Sent:
         """Hand over a mail and return the answer; raise DeliveryError, or what is no matter of this mail."""
@@ -57,6 +59,7 @@ class Post:
                 raise
             if isinstance(error, smtplib.SMTPServerDisconnected) and self._is_asked:
                 refused.answer += " (it may have been taken)"
+            refused.unreachable = self._is_unreachable
             raise refused from (None if refused is error else error)
 
     def close(self) -> None:
@@ -91,7 +94,7 @@ class Post:
         return provider.sent(mail) or Sent(self._answer())
 
     def _open(self) -> BaseEmailBackend:
-        backend, self._listener = get_connection(), None
+        backend, self._listener, self._is_unreachable = get_connection(), None, True
         if isinstance(backend, SmtpBackend) and backend.timeout is None:
             backend.timeout = TIMEOUT_SECONDS
         try:
@@ -102,7 +105,7 @@ class Post:
         server = getattr(backend, "connection", None)
         if isinstance(server, smtplib.SMTP):
             self._listener = Listener(server)
-        self._backend = backend
+        self._backend, self._is_unreachable = backend, False
         return backend
 
     @property

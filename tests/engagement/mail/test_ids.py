@@ -3,7 +3,6 @@
 import pytest
 from pytest_django import Settings
 
-from engagement.mail import new_message_id
 from engagement.mail.ids import host, label, list_id, thread_id
 from tests.engagement.messages import BASE_URL
 
@@ -12,10 +11,6 @@ from tests.engagement.messages import BASE_URL
 def base_url(settings: Settings) -> None:
     """Give links a host."""
     settings.ENGAGEMENT_BASE_URL = BASE_URL
-
-
-def test_no_two_mails_have_the_same_id() -> None:
-    assert len({new_message_id() for _ in range(100)}) == 100
 
 
 def test_threads_that_differ_only_in_case_are_two() -> None:
