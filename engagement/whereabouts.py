@@ -95,7 +95,7 @@ def _pending(delivery: Delivery) -> Whereabouts:
     due = _moment(delivery.available_at)
     said = {
         Wait.QUIET_HOURS.value: _("It waits for the end of your quiet hours, on %s."),
-        Wait.TO_BE_READ.value: _("It is sent on %s, unless you have read it in your inbox by then."),
+        Wait.TO_BE_READ.value: _("Unless you have read it in your inbox by then, it is sent on %s."),
     }.get(delivery.wait, _("It is sent on %s."))
     setting = WAITS[Wait(delivery.wait)][1] if delivery.wait in set(WAITS) else None
     return Whereabouts(_("waits"), True, said % due, setting)
@@ -180,5 +180,8 @@ STATES: dict[DeliveryState, Callable[[Delivery], Whereabouts]] = {
 
 
 def _moment(moment: datetime | None) -> str:
-    """Return a time as the person reads it, in the time zone that is in force."""
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+    """Return a time as the person reads it, in the time zone that is in force; at the end of a sentence.
+
+    English times end with a full stop of their own: 8 p.m.
+    """
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT").removesuffix(".") if moment else ""

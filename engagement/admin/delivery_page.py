@@ -108,10 +108,10 @@ class DeliveryPage(LogAdmin):
         """Return the address, unless it may lead to something secret."""
         return delivery.masked(delivery.url)
 
-    @admin.display(description=_("waits for"), empty_value="-")
-    def waits_for(self, delivery: Delivery) -> str | Promise | None:
+    @admin.display(description=_("waits for"))
+    def waits_for(self, delivery: Delivery) -> str | Promise:
         """Return what it waits for, or waited for."""
-        return WAITS.get(delivery.wait, delivery.wait) or None
+        return WAITS.get(delivery.wait, delivery.wait or "-")
 
     @admin.display(description=_("sent"), ordering="sent_at")
     def sent(self, delivery: Delivery) -> str:
