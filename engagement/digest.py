@@ -100,13 +100,13 @@ def _came_lately(digest: Delivery) -> bool:
 
 
 def entries_of(digest: Delivery) -> list[Entry]:
-    """Return what is in a digest and is still to be told, in order.
+    """Return what is in a digest and is still to be told: the unread first, in each part what matters, the newest first.
 
     What is not to be told any more (it was retracted, or the person has opted out) is taken out, with the reason.
     """
     found = checked(digest)
     _leave_out(digest, [each for each in found if each.verdict.is_skipped])
-    return in_order(found)
+    return sorted((each for each in found if not each.verdict.is_skipped), key=_order)
 
 
 def checked(digest: Delivery) -> list[Entry]:
@@ -114,11 +114,6 @@ def checked(digest: Delivery) -> list[Entry]:
     messages = list(Delivery.objects.filter(digest=digest.pk).order_by("-notifiable_id"))
     recheck = Recheck(messages)
     return [Entry(each, recheck.verdict(each)) for each in messages]
-
-
-def in_order(entries: Sequence[Entry]) -> list[Entry]:
-    """Return what is to be told of these: the unread first, in each part what matters first, the newest first."""
-    return sorted((each for each in entries if not each.verdict.is_skipped), key=_order)
 
 
 def _order(entry: Entry) -> tuple[bool, bool]:
