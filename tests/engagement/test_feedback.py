@@ -11,7 +11,7 @@ from capabilities.people.models import Person
 from engagement.decide import Preset
 from engagement.feedback import Signal, received
 from engagement.models import Cause, Delivery, Suppression
-from engagement.models.delivery import Feedback
+from engagement.models.delivery_states import Feedback
 from engagement.preferences import Scope, choose, sections
 from engagement.suppress import is_suppressed, lift
 from tests.engagement.mails import digest_of, mail_to
