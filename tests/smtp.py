@@ -47,7 +47,7 @@ class Received:
 
     def text(self, kind: str = "plain") -> str:
         """Return its body: "plain" or "html"."""
-        body = self.message.get_body((kind,))  # type: ignore[arg-type]
+        body = self.message.get_body((kind,))
         assert body is not None
         return str(body.get_content())
 
@@ -64,6 +64,11 @@ class _Protocol(SMTP):
         self._server.connections += 1
         self.number = self._server.connections
         super().connection_made(transport)
+
+    def hang_up(self) -> None:
+        """Close the connection without a word."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         transport, handler = self.transport, self._handler_coroutine
@@ -234,7 +239,7 @@ class SmtpServer:
         if self.hesitation:
             await asyncio.sleep(self.hesitation)
         if self.drops_after_data:
-            server.transport.abort()
+            server.hang_up()
         return f"250 2.0.0 Ok: queued as {number:06X}"
 
     def _keep(self, server: _Protocol, session: Session, envelope: Envelope) -> int:
@@ -244,7 +249,7 @@ class SmtpServer:
             recipients=list(envelope.rcpt_tos),
             raw=envelope.original_content,
             connection=server.number,
-            port=session.peer[1],
+            port=int(session.peer[1]) if session.peer else 0,
             at=time.time(),
         )
         if self.log:

@@ -8,11 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from capabilities.people.models import Person
+from engagement.choices import Scope
 from engagement.decide import Preset
 from engagement.feedback import Signal, received
 from engagement.models import Cause, Delivery, Suppression
 from engagement.models.delivery_states import Feedback
-from engagement.preferences import Scope, choose, sections
+from engagement.preferences import choose, sections
 from engagement.suppress import is_suppressed, lift
 from tests.engagement.mails import digest_of, mail_to
 
