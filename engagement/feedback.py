@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from engagement.endpoint import masked_address, normal
 from engagement.mail.ids import host
-from engagement.models import Cause, Delivery
-from engagement.models.delivery import Feedback
+from engagement.models import Cause, Delivery, Feedback
 from engagement.suppress import suppress
 from engagement.unsubscribe import unsubscribe
 from events.sql import storable

@@ -1,7 +1,10 @@
 """The tables of notifications."""
 
 from engagement.models.app import AppNotification
-from engagement.models.delivery import Delivery, DeliveryAttempt, EmailNotification
+from engagement.models.by_channel import EmailNotification
+from engagement.models.delivery import Delivery
+from engagement.models.delivery_attempt import DeliveryAttempt
+from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.notifiable import NotifiableEvent, NotificationBatch
 from engagement.models.person import Mute, NotificationSettings
 from engagement.models.preference import NotificationPreference
@@ -15,13 +18,16 @@ from engagement.models.template import (
 )
 
 __all__ = [
+    "TERMINAL",
     "AppNotification",
     "AppNotificationTemplate",
     "Cause",
     "Delivery",
     "DeliveryAttempt",
+    "DeliveryState",
     "EmailNotification",
     "EmailNotificationTemplate",
+    "Feedback",
     "Mute",
     "NotifiableEvent",
     "NotificationBatch",

@@ -1,8 +1,8 @@
-"""One message to one endpoint on a channel that leaves the house, and every attempt at it."""
+"""One message to one endpoint on a channel that leaves the house."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,53 +12,22 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channel_choices
 from engagement.conf import conf
-from engagement.decide import Importance, Wait
-from engagement.models.app import GROUP_LENGTH, REASON_LENGTH, TITLE_LENGTH, URL_LENGTH
+from engagement.decide import Wait
+from engagement.models.delivery_content import Content
+from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.notifiable import in_retention
-from engagement.registry import MASK, is_sensitive
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
-from events.work import LeasedWork, LeasedWorkQuerySet, State
+from events.work import LeasedWork, LeasedWorkQuerySet
 
 ENDPOINT_LENGTH = 320
 MESSAGE_ID_LENGTH = 255
-
 
 DELETE_WITH_ATTEMPTS = """
     WITH gone AS MATERIALIZED ({expired}),
          attempts AS (DELETE FROM engagement_deliveryattempt WHERE delivery_id = ANY(ARRAY(SELECT id FROM gone)))
     DELETE FROM engagement_delivery WHERE id = ANY(ARRAY(SELECT id FROM gone))"""
-
-
-class DeliveryState(models.TextChoices):
-    """Where a message stands: the states of all work, and two more."""
-
-    PENDING = State.PENDING.value, _("pending")
-    #: Waits for its digest, which is a Delivery itself; nobody claims it.
-    HELD = "held", _("held")
-    RUNNING = State.RUNNING.value, _("running")
-    RETRYING = State.RETRYING.value, _("retrying")
-    #: Taken by the far end; or gathered into a digest, whose state tells the rest.
-    SUCCEEDED = State.SUCCEEDED.value, _("sent")
-    DEAD = State.DEAD.value, _("dead")
-    #: Retracted.
-    CANCELLED = State.CANCELLED.value, _("cancelled")
-    #: Decided anew when its turn came: not sent, for the reason in last_error.
-    SKIPPED = "skipped", _("skipped")
-
-
-TERMINAL = [DeliveryState.SUCCEEDED, DeliveryState.DEAD, DeliveryState.CANCELLED, DeliveryState.SKIPPED]
-
-
-class Feedback(models.TextChoices):
-    """What the provider told of a message afterwards."""
-
-    NONE = "", _("none")
-    DELIVERED = "delivered", _("delivered")
-    BOUNCED = "bounced", _("bounced")
-    COMPLAINED = "complained", _("complained")
-    UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
 
 
 class DeliveryQuerySet(LeasedWorkQuerySet):
@@ -77,7 +46,7 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
         return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED))
 
 
-class Delivery(LeasedWork, Expiring):
+class Delivery(Content, LeasedWork, Expiring):
     """One message to one endpoint; or a digest, into which the held messages to a person are gathered."""
 
     lane = "delivery"
@@ -126,25 +95,6 @@ class Delivery(LeasedWork, Expiring):
     endpoint = models.CharField(_("endpoint"), max_length=ENDPOINT_LENGTH, blank=True)
     #: By which the far end recognises it when it is sent again: Message-ID of mails, webhook-id.
     message_id = models.CharField(_("message id"), max_length=MESSAGE_ID_LENGTH)
-    notifier = models.CharField(_("notifier"), max_length=200, blank=True, default="", db_default="")
-    event_type = models.CharField(_("event type"), max_length=100, blank=True, default="", db_default="")
-    category = models.CharField(_("category"), max_length=50, blank=True, default="", db_default="")
-    title = models.CharField(_("title"), max_length=TITLE_LENGTH, blank=True, default="", db_default="")
-    message = models.TextField(_("message"), blank=True, default="", db_default="")
-    reason = models.CharField(_("reason"), max_length=REASON_LENGTH, blank=True, default="", db_default="")
-    url = models.CharField(_("address"), max_length=URL_LENGTH, blank=True, default="", db_default="")
-    about = models.CharField(_("about"), max_length=200, blank=True, default="", db_default="")
-    group = models.CharField(_("group"), max_length=GROUP_LENGTH, blank=True, default="", db_default="")
-    importance = models.CharField(
-        _("importance"),
-        max_length=10,
-        choices=Importance,
-        default=Importance.USUAL,
-        db_default=Importance.USUAL,
-    )
-    is_fallback = models.BooleanField(_("fallback text"), default=False, db_default=False)
-    #: In which its text is.
-    language = models.CharField(_("language"), max_length=20, blank=True, default="", db_default="")
     #: What it waits or waited for.
     wait = models.CharField(
         _("waits for"),
@@ -250,10 +200,6 @@ class Delivery(LeasedWork, Expiring):
         """Whether the far end has taken it."""
         return self.sent_at is not None
 
-    def masked(self, text: str) -> str:
-        """Return one of its texts for other eyes than the person's: not if the event has secrets."""
-        return MASK if text and is_sensitive(self.event_type) else text
-
     @classmethod
     def claim(cls, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
         """Take up to `limit` due rows, as LeasedWork does, each with its companions."""
@@ -293,51 +239,3 @@ class Delivery(LeasedWork, Expiring):
         """Delete up to `limit` expired rows with their attempts, in one statement; return how many deliveries."""
         expired, values = expired_sql(cls, now, limit)
         return execute(DELETE_WITH_ATTEMPTS.format(expired=expired), values)
-
-
-class DeliveryAttempt(models.Model):
-    """One try of a Delivery; it is deleted with it."""
-
-    delivery = models.ForeignKey(
-        Delivery,
-        verbose_name=_("delivery"),
-        on_delete=models.CASCADE,
-        db_constraint=False,
-        related_name="delivery_attempts",
-    )
-    at = models.DateTimeField(_("at"), db_default=Now())
-    succeeded = models.BooleanField(_("succeeded"))
-    #: What the far end answered; of a failure, what went wrong.
-    answer = models.TextField(_("answer"), blank=True)
-
-    class Meta:
-        verbose_name = _("delivery attempt")
-        verbose_name_plural = _("delivery attempts")
-
-    def __str__(self) -> str:
-        return f"{'Sent' if self.succeeded else 'Failed'}: {self.answer[:80]}"
-
-
-D = TypeVar("D", bound=Delivery)
-
-
-class _ByChannel(models.Manager[D]):
-    """The deliveries of one channel."""
-
-    def __init__(self, channel: str) -> None:
-        super().__init__()
-        self._channel = channel
-
-    def get_queryset(self) -> models.QuerySet[D]:
-        return DeliveryQuerySet(self.model, using=self._db).filter(channel=self._channel)
-
-
-class EmailNotification(Delivery):
-    """A mail, and whether it was sent."""
-
-    objects: "ClassVar[models.Manager[Self]]" = _ByChannel("email")  # type: ignore[assignment]
-
-    class Meta:
-        proxy = True
-        verbose_name = _("email notification")
-        verbose_name_plural = _("email notifications")

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from capabilities.people.models import Person
 from engagement.models import Delivery, NotifiableEvent
-from engagement.models.delivery import TERMINAL, DeliveryState
+from engagement.models.delivery_states import TERMINAL, DeliveryState
 
 _number = count(1)
 

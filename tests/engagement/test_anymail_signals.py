@@ -15,7 +15,7 @@ from capabilities.people.models import Person
 from engagement import anymail_signals
 from engagement.anymail_signals import kind_of
 from engagement.models import Cause, Delivery, Suppression
-from engagement.models.delivery import Feedback
+from engagement.models.delivery_states import Feedback
 from tests.engagement.mails import mail_to
 from tests.urls import urlpatterns as pages
 

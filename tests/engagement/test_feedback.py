@@ -12,7 +12,7 @@ from engagement.choices import Scope
 from engagement.decide import Preset
 from engagement.feedback import Signal, received
 from engagement.models import Cause, Delivery, Suppression
-from engagement.models.delivery import Feedback
+from engagement.models.delivery_states import Feedback
 from engagement.preferences import choose, sections
 from engagement.suppress import is_suppressed, lift
 from tests.engagement.mails import digest_of, mail_to

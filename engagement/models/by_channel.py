@@ -1,0 +1,32 @@
+"""The messages of each channel, under a name of their own."""
+
+from typing import ClassVar, Self, TypeVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from engagement.models.delivery import Delivery, DeliveryQuerySet
+
+D = TypeVar("D", bound=Delivery)
+
+
+class _ByChannel(models.Manager[D]):
+    """The deliveries of one channel."""
+
+    def __init__(self, channel: str) -> None:
+        super().__init__()
+        self._channel = channel
+
+    def get_queryset(self) -> models.QuerySet[D]:
+        return DeliveryQuerySet(self.model, using=self._db).filter(channel=self._channel)
+
+
+class EmailNotification(Delivery):
+    """A mail, and whether it was sent."""
+
+    objects: "ClassVar[models.Manager[Self]]" = _ByChannel("email")  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("email notification")
+        verbose_name_plural = _("email notifications")
