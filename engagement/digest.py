@@ -100,7 +100,7 @@ def _came_lately(digest: Delivery) -> bool:
 
 
 def entries_of(digest: Delivery) -> list[Entry]:
-    """Return what is in a digest and is still to be told: the unread first, in each part what matters, the newest first.
+    """Return what is in a digest and is still to be told: the unread first, of these what matters, the newest first.
 
     What is not to be told any more (it was retracted, or the person has opted out) is taken out, with the reason.
     """

@@ -114,7 +114,7 @@ def _names() -> tuple[str, str, str | None]:
 
 @cache
 def _groups_sql() -> str:
-    """Return the query, whose keys come in any order: ordered by the database, each would be compared column by column."""
+    """Return the query. Its keys come in any order: to order them, the database would compare column by column."""
     columns, joins = people_sql("%s", "%s", "%s", "%s", "%s")
     return f"""
         SELECT {columns}, array_agg(concerned.id)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.models import Delivery, NotifiableEvent
-from engagement.models.delivery import DeliveryState, Feedback
+from engagement.models.delivery_states import DeliveryState, Feedback
 from engagement.sentences import SENTENCES, WAITS, WORDS, Setting
 
 State = DeliveryState

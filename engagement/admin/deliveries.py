@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from engagement.admin.delivery_page import DeliveryPage, WaitFilter
 from engagement.admin.rendered import has_secrets, rendered
 from engagement.models import Delivery, EmailNotification
-from engagement.models.delivery import DeliveryState
+from engagement.models.delivery_states import DeliveryState
 from events.listing import exact
 from events.queue import wake_on_commit
 

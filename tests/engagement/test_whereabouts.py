@@ -13,7 +13,7 @@ from capabilities.people.models import Person
 from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.explain import Verdict, explain, gist
 from engagement.models import Delivery, NotifiableEvent
-from engagement.models.delivery import DeliveryState, Feedback
+from engagement.models.delivery_states import DeliveryState, Feedback
 from engagement.sentences import SENTENCES, WAITS, Setting
 from engagement.whereabouts import FURTHEST, STATES, deliveries_of, look_up, of, whereabouts
 from tests.engagement.mails import digest_of, mail_to

@@ -14,7 +14,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from capabilities.people.models import Person
 from engagement.decide import Wait
 from engagement.models import Delivery, DeliveryAttempt, EmailNotification
-from engagement.models.delivery import DeliveryState, Feedback
+from engagement.models.delivery_states import DeliveryState, Feedback
 from engagement.registry import MASK
 from events.sql import execute, fetch
 from tests.conftest import make_people
