@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from pytest_django import Settings
 
 from engagement import wording
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
 from tests.probe.events import Unheard
-from tests.smtp import SmtpServer
 
 
 @pytest.fixture
@@ -56,13 +54,3 @@ def forget_files() -> None:
     """Make the wordings be read again."""
     wording.files.cache_clear()
     wording._read.cache_clear()
-
-
-@pytest.fixture
-def server(settings: Settings) -> Iterator[SmtpServer]:
-    """Have mails sent to a server of our own."""
-    with SmtpServer() as found:
-        for name, value in found.settings().items():
-            setattr(settings, name, value)
-        settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
-        yield found
