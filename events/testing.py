@@ -22,5 +22,7 @@ def _errors() -> dict[str, str]:
     return {
         f"{model._meta.label} {work.pk} ({work})": work.last_error
         for model in leased_models()
-        for work in model._default_manager.exclude(last_error="").filter(state__in=[State.RETRYING, State.DEAD])
+        for work in model._default_manager.exclude(last_error="").filter(
+            state__in=[State.RETRYING, State.DEAD]
+        )
     }
