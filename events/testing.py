@@ -18,9 +18,11 @@ def work_off() -> int:
 
 
 def _errors() -> dict[str, str]:
-    """Return the error of each piece of work that has one; what was cancelled has failed at nothing."""
+    """Return the error of each piece of work that has failed; what was cancelled or skipped has its reason there."""
     return {
         f"{model._meta.label} {work.pk} ({work})": work.last_error
         for model in leased_models()
-        for work in model._default_manager.exclude(last_error="").exclude(state=State.CANCELLED)
+        for work in model._default_manager.exclude(last_error="").filter(
+            state__in=[State.RETRYING, State.DEAD]
+        )
     }

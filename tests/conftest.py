@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from pytest_django import Settings
 
 from capabilities.people.models import Organisation, OrganisationRole, Person
 from engagement.models import AppNotification
 from tests.cluster import Cluster
 from tests.polling import eventually
+from tests.smtp import SmtpServer
 
 
 def need(program: str) -> str:
@@ -109,3 +111,13 @@ def make_people(count: int) -> list[int]:
         for number in range(count)
     )
     return [person.pk for person in made]
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[SmtpServer]:
+    """Have mails sent to a server of our own."""
+    with SmtpServer() as found:
+        for name, value in found.settings().items():
+            setattr(settings, name, value)
+        settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+        yield found

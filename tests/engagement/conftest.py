@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from pytest_django import Settings
 
 from engagement import wording
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
-from tests.engagement.messages import BASE_URL
 from tests.probe.events import Unheard
-from tests.smtp import SmtpServer
 
 
 @pytest.fixture
@@ -57,19 +54,3 @@ def forget_files() -> None:
     """Make the wordings be read again."""
     wording.files.cache_clear()
     wording._read.cache_clear()
-
-
-@pytest.fixture
-def smtp(settings: Settings) -> Iterator[SmtpServer]:
-    """Run a mail server, and let mails be sent by it."""
-    with SmtpServer() as server:
-        for name, value in server.settings().items():
-            setattr(settings, name, value)
-        settings.ENGAGEMENT_BASE_URL = BASE_URL
-        yield server
-
-
-@pytest.fixture
-def server(smtp: SmtpServer) -> SmtpServer:
-    """Return the same."""
-    return smtp

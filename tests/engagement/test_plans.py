@@ -1,11 +1,8 @@
 """The hot statements on big tables: each finds its rows by an index. Asked of the statements that are really run."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from capabilities.people.models import Person
@@ -18,6 +15,7 @@ from engagement.notifier import notify
 from engagement.registry import notifiers
 from engagement.services import NotificationService
 from events.sql import execute, fetch
+from tests.engagement.explained import assert_by_index, plans
 from tests.engagement.samples import published
 from tests.probe.events import Told
 
@@ -58,21 +56,6 @@ def fill(*statements: str) -> None:
         execute(statement)
     for model in (AppNotification, NotifiableEvent, NotificationBatch, Person):
         execute(f"ANALYZE {model._meta.db_table}")
-
-
-def plans(work: Callable[[], object]) -> str:
-    """Run it, and return the plans of its statements."""
-    with CaptureQueriesContext(connection) as captured:
-        work()
-    statements = [each["sql"] for each in captured if "SAVEPOINT" not in each["sql"]]
-    assert statements
-    return "\n".join(row[0] for each in statements for row in fetch("EXPLAIN " + each.replace("%", "%%")))
-
-
-def assert_by_index(plan: str, table: str, *indexes: str) -> None:
-    assert f"Seq Scan on {table}" not in plan, plan
-    for index in indexes:
-        assert index in plan, plan
 
 
 def middle() -> int:

@@ -41,11 +41,11 @@ FOR_GOOD = (True, False, None)
 NEVER_AGAIN = (True, True, None)
 
 
-def test_a_mail_arrives_as_it_was_composed_and_the_answer_is_the_servers(smtp: SmtpServer) -> None:
+def test_a_mail_arrives_as_it_was_composed_and_the_answer_is_the_servers(server: SmtpServer) -> None:
     message = outgoing()
     with channel.connect() as turn:
         assert turn.send(message) == Sent("250 2.0.0 Ok: queued as 000001")
-    (received,) = smtp.received
+    (received,) = server.received
     assert received.recipients == [message.endpoint]
     assert received.sender == "webmaster@localhost"
     assert received.message_id == message.message_id
@@ -57,35 +57,35 @@ def test_a_mail_arrives_as_it_was_composed_and_the_answer_is_the_servers(smtp: S
     assert max(map(len, received.raw.split(b"\r\n"))) <= 998
 
 
-def test_a_digest_arrives(smtp: SmtpServer) -> None:
+def test_a_digest_arrives(server: SmtpServer) -> None:
     with channel.connect() as turn:
         turn.send(digest(language="de", total=120, limit=20))
-    (received,) = smtp.received
+    (received,) = server.received
     assert received.message["Subject"].startswith("120 Benachrichtigungen von Carillon: Kite was created")
     assert "Schon gelesen" in received.text()
 
 
-def test_a_hundred_mails_take_one_connection(smtp: SmtpServer) -> None:
+def test_a_hundred_mails_take_one_connection(server: SmtpServer) -> None:
     messages = [outgoing() for _ in range(100)]
     with channel.connect() as turn:
         for message in messages:
             turn.send(message)
-    assert smtp.ids() == [message.message_id for message in messages]
-    assert smtp.connections == 1
-    assert {received.connection for received in smtp.received} == {1}
+    assert server.ids() == [message.message_id for message in messages]
+    assert server.connections == 1
+    assert {received.connection for received in server.received} == {1}
 
 
-def test_a_turn_without_mails_connects_to_nobody(smtp: SmtpServer) -> None:
+def test_a_turn_without_mails_connects_to_nobody(server: SmtpServer) -> None:
     with channel.connect():
         pass
-    assert smtp.connections == 0
+    assert server.connections == 0
 
 
-def test_a_turn_hangs_up_at_its_end_even_if_it_fails(smtp: SmtpServer) -> None:
+def test_a_turn_hangs_up_at_its_end_even_if_it_fails(server: SmtpServer) -> None:
     with pytest.raises(RuntimeError), channel.connect() as turn:
         turn.send(outgoing())
         raise RuntimeError
-    smtp.wait_until_idle()
+    server.wait_until_idle()
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_a_turn_hangs_up_at_its_end_even_if_it_fails(smtp: SmtpServer) -> None:
     ],
 )
 def test_what_a_server_says_of_a_recipient(
-    smtp: SmtpServer, answer: str, expected: tuple[bool, bool, None]
+    server: SmtpServer, answer: str, expected: tuple[bool, bool, None]
 ) -> None:
-    smtp.refused[BOB] = answer
+    server.refused[BOB] = answer
     with channel.connect() as turn:
         error = refused(turn, outgoing(endpoint=BOB))
     assert (error.answer, verdict(error)) == (answer, expected)
@@ -128,9 +128,9 @@ def test_what_a_server_says_of_a_recipient(
     ],
 )
 def test_what_a_server_says_of_a_message(
-    smtp: SmtpServer, answer: str, expected: tuple[bool, bool, None]
+    server: SmtpServer, answer: str, expected: tuple[bool, bool, None]
 ) -> None:
-    smtp.at_data = answer
+    server.at_data = answer
     with channel.connect() as turn:
         error = refused(turn)
     assert (error.answer, verdict(error)) == (answer, expected)
@@ -139,119 +139,123 @@ def test_what_a_server_says_of_a_message(
 @pytest.mark.parametrize(
     "answer", ["550 5.7.1 Sender not allowed", "553 5.1.8 No such domain", "451 Later", "421 4.7.0 Go away"]
 )
-def test_what_a_server_says_of_the_sender_is_for_the_operator_to_mend(smtp: SmtpServer, answer: str) -> None:
-    smtp.at_mail = answer
+def test_what_a_server_says_of_the_sender_is_for_the_operator_to_mend(
+    server: SmtpServer, answer: str
+) -> None:
+    server.at_mail = answer
     with channel.connect() as turn:
         error = refused(turn)
     assert (error.answer, verdict(error)) == (answer, FOR_NOW)
 
 
-def test_one_refused_recipient_does_not_disturb_the_others(smtp: SmtpServer) -> None:
-    smtp.refused[BOB] = "550 5.1.1 No such user"
+def test_one_refused_recipient_does_not_disturb_the_others(server: SmtpServer) -> None:
+    server.refused[BOB] = "550 5.1.1 No such user"
     with channel.connect() as turn:
         for endpoint in ("alice@kiteworks.example", BOB, "carol@kiteworks.example"):
             if endpoint == BOB:
                 refused(turn, outgoing(endpoint=endpoint))
             else:
                 turn.send(outgoing(endpoint=endpoint))
-    assert [received.recipients for received in smtp.received] == [
+    assert [received.recipients for received in server.received] == [
         ["alice@kiteworks.example"],
         ["carol@kiteworks.example"],
     ]
-    assert smtp.connections == 1
+    assert server.connections == 1
 
 
-def test_a_refused_message_does_not_disturb_the_next(smtp: SmtpServer) -> None:
+def test_a_refused_message_does_not_disturb_the_next(server: SmtpServer) -> None:
     with channel.connect() as turn:
-        smtp.at_data = "554 5.6.0 No"
+        server.at_data = "554 5.6.0 No"
         refused(turn)
-        smtp.at_data, smtp.at_mail = "", "550 No"
+        server.at_data, server.at_mail = "", "550 No"
         refused(turn)
-        smtp.at_mail = ""
+        server.at_mail = ""
         turn.send(outgoing())
-    assert (len(smtp.received), smtp.connections) == (1, 1)
+    assert (len(server.received), server.connections) == (1, 1)
 
 
-def test_an_address_that_is_none_is_refused_without_a_server(smtp: SmtpServer) -> None:
+def test_an_address_that_is_none_is_refused_without_a_server(server: SmtpServer) -> None:
     with channel.connect() as turn:
         assert verdict(refused(turn, outgoing(endpoint="älice@kiteworks.example"))) == FOR_GOOD
-    assert smtp.connections == 0
+    assert server.connections == 0
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(smtp: SmtpServer) -> None:
+def test_a_connection_that_the_server_closed_meanwhile_is_opened_again(server: SmtpServer) -> None:
     with channel.connect() as turn:
         turn.send(outgoing())
-        smtp.hang_up()
+        server.hang_up()
         turn.send(outgoing())
-    assert [received.connection for received in smtp.received] == [1, 2]
+    assert [received.connection for received in server.received] == [1, 2]
 
 
-def test_a_server_that_says_goodbye_to_an_idle_connection_is_asked_again(smtp: SmtpServer) -> None:
+def test_a_server_that_says_goodbye_to_an_idle_connection_is_asked_again(server: SmtpServer) -> None:
     with channel.connect() as turn:
         turn.send(outgoing())
-        smtp.goodbyes = 1
+        server.goodbyes = 1
         turn.send(outgoing())
-    assert [received.connection for received in smtp.received] == [1, 2]
+    assert [received.connection for received in server.received] == [1, 2]
 
 
-def test_a_server_that_is_busy_is_asked_once_more_and_not_for_ever(smtp: SmtpServer) -> None:
+def test_a_server_that_is_busy_is_asked_once_more_and_not_for_ever(server: SmtpServer) -> None:
     with channel.connect() as turn:
         turn.send(outgoing())
-        smtp.at_mail = "421 4.7.0 Too many connections"
+        server.at_mail = "421 4.7.0 Too many connections"
         assert verdict(refused(turn)) == FOR_NOW
-        assert smtp.connections == 2
-        smtp.at_mail = ""
+        assert server.connections == 2
+        server.at_mail = ""
         turn.send(outgoing())
-    assert smtp.connections == 3
+    assert server.connections == 3
 
 
-def test_a_server_that_restarts_is_found_again(smtp: SmtpServer) -> None:
+def test_a_server_that_restarts_is_found_again(server: SmtpServer) -> None:
     with channel.connect() as turn:
         turn.send(outgoing())
-        smtp.stop()
+        server.stop()
         assert verdict(refused(turn)) == FOR_NOW
-        smtp.start()
+        server.start()
         turn.send(outgoing())
-    assert len(smtp.received) == 2
+    assert len(server.received) == 2
 
 
-def test_after_421_the_next_mail_has_a_new_connection(smtp: SmtpServer) -> None:
-    smtp.refused[BOB] = "421 4.7.0 Too many recipients"
+def test_after_421_the_next_mail_has_a_new_connection(server: SmtpServer) -> None:
+    server.refused[BOB] = "421 4.7.0 Too many recipients"
     with channel.connect() as turn:
         turn.send(outgoing())
         refused(turn, outgoing(endpoint=BOB))
         turn.send(outgoing())
-    assert [received.connection for received in smtp.received] == [1, 2]
+    assert [received.connection for received in server.received] == [1, 2]
 
 
 def test_a_mail_of_which_nobody_knows_whether_it_was_taken_is_not_sent_twice_at_once(
-    smtp: SmtpServer,
+    server: SmtpServer,
 ) -> None:
     message = outgoing()
     with channel.connect() as turn:
         turn.send(outgoing())
-        smtp.drops_after_data = True
+        server.drops_after_data = True
         error = refused(turn, message)
         assert verdict(error) == FOR_NOW
         assert "may have been taken" in error.answer
-        assert smtp.ids().count(message.message_id) == 1
-        smtp.drops_after_data = False
+        assert server.ids().count(message.message_id) == 1
+        server.drops_after_data = False
         turn.send(message)
-    assert smtp.ids().count(message.message_id) == 2
+    assert server.ids().count(message.message_id) == 2
 
 
-def test_nobody_waits_for_a_silent_server_for_ever(smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_waits_for_a_silent_server_for_ever(
+    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(post, "TIMEOUT_SECONDS", 0.2)
-    smtp.delay = 30
+    server.delay = 30
     with channel.connect() as turn:
         error = refused(turn)
     assert verdict(error) == FOR_NOW
     assert "timed out" in error.answer
 
 
-def test_the_projects_timeout_counts(smtp: SmtpServer, settings: Settings) -> None:
+def test_the_projects_timeout_counts(server: SmtpServer, settings: Settings) -> None:
     settings.EMAIL_TIMEOUT = 0.2
-    smtp.delay = 30
+    server.delay = 30
     with channel.connect() as turn:
         assert verdict(refused(turn)) == FOR_NOW
 
@@ -281,7 +285,7 @@ def test_a_name_that_is_not_known_is_for_now(settings: Settings) -> None:
         assert verdict(refused(turn)) == FOR_NOW
 
 
-def test_a_server_without_encryption_is_for_now(smtp: SmtpServer, settings: Settings) -> None:
+def test_a_server_without_encryption_is_for_now(server: SmtpServer, settings: Settings) -> None:
     settings.EMAIL_USE_TLS = True
     with channel.connect() as turn:
         assert verdict(refused(turn)) == FOR_NOW
@@ -314,27 +318,27 @@ def test_a_wrong_password_is_for_now_and_not_in_the_answer(settings: Settings) -
     assert "barley" not in str(error)
 
 
-def test_an_answer_is_kept_to_a_bound(smtp: SmtpServer) -> None:
-    smtp.at_data = "554 5.6.0 " + "\x07no " * 1000
-    smtp.at_data = smtp.at_data[:8000]
+def test_an_answer_is_kept_to_a_bound(server: SmtpServer) -> None:
+    server.at_data = "554 5.6.0 " + "\x07no " * 1000
+    server.at_data = server.at_data[:8000]
     with channel.connect() as turn:
         error = refused(turn)
     assert len(error.answer) <= 1000
     assert error.answer.startswith("554 5.6.0 no no no")
 
 
-def test_an_answer_of_many_lines_is_one(smtp: SmtpServer) -> None:
-    smtp.refused[BOB] = "550-5.1.1 There is no\r\n550 5.1.1 such user"
+def test_an_answer_of_many_lines_is_one(server: SmtpServer) -> None:
+    server.refused[BOB] = "550-5.1.1 There is no\r\n550 5.1.1 such user"
     with channel.connect() as turn:
         error = refused(turn, outgoing(endpoint=BOB))
     assert error.answer == "550 5.1.1 There is no 5.1.1 such user"
     assert verdict(error) == NEVER_AGAIN
 
 
-def test_a_server_that_is_gone_at_the_end_of_the_turn_is_no_failure(smtp: SmtpServer) -> None:
+def test_a_server_that_is_gone_at_the_end_of_the_turn_is_no_failure(server: SmtpServer) -> None:
     with channel.connect() as turn:
         turn.send(outgoing())
-        smtp.stop()
+        server.stop()
 
 
 def test_the_servers_own_record_is_written_before_it_answers(settings: Settings, tmp_path: Path) -> None:
