@@ -114,7 +114,7 @@ def _names() -> tuple[str, str, str | None]:
 
 @cache
 def _groups_sql() -> str:
-    """Return the query. Its keys come in any order: to order them, the database would compare column by column."""
+    """Return the query; keys come in any order, since to order them is to compare each row by all columns."""
     columns, joins = people_sql("%s", "%s", "%s", "%s", "%s")
     return f"""
         SELECT {columns}, array_agg(concerned.id)
