@@ -98,6 +98,8 @@ class Reason(StrEnum):
     SUPPRESSED = "endpoint suppressed"
     NOT_CONFIGURED = "channel not configured"
     ALREADY_READ = "already read"
+    #: Of a digest: whatever was in it is not to be told any more.
+    NOTHING_LEFT = "nothing left to tell"
     #: Never decided; read where a newer deployment has stored something that this one does not know.
     UNKNOWN = "unknown"
 

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from django.utils import timezone
 from engagement import deliver_sql, digest, limit
 from engagement.channels import channel_of
 from engagement.channels.base import Connection, DeliveryError, Sent
+from engagement.decide import Outcome, Reason, Status
 from engagement.message import message_of
 from engagement.models import Delivery
 from engagement.models.suppression import Cause
@@ -35,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 #: How long to try to record what the far end took, in seconds, while the database is out of reach.
 RECORD_SECONDS = 20.0
+#: So long a message is put off by who is asked to take it; from then on that counts as a failure.
+PATIENCE = timedelta(days=1)
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
 
@@ -47,7 +51,7 @@ class Turn(AbstractContextManager["Turn"]):
     def __init__(self) -> None:
         self._stack, self._connections = ExitStack(), dict[str, Connection]()
         self._token: uuid.UUID | None = None
-        self._verdicts: dict[int, Verdict | Exception] = {}
+        self._verdicts: dict[int, Verdict | Exception | None] = {}
         self._checked_at = 0.0
 
     def __enter__(self) -> Self:
@@ -71,30 +75,30 @@ class Turn(AbstractContextManager["Turn"]):
 
         Raises LeaseLost if that was so long ago that somebody else may have the message soon.
         """
-        if delivery.lease_token != self._token:
-            self._check(delivery.companions)
+        if delivery.lease_token != self._token or delivery.pk not in self._verdicts:
+            self._check(delivery.companions or [delivery])
         if time.monotonic() - self._checked_at > bus_conf.lease_seconds * SAFE:
             raise LeaseLost(f"The lease of {delivery} is about to run out.")
-        found = self._verdicts.get(delivery.pk)
+        found = self._verdicts[delivery.pk]
         if isinstance(found, Exception):
             raise found
         return found
 
     def _check(self, claimed: Sequence[Delivery]) -> None:
-        self._checked_at, self._token = time.monotonic(), claimed[0].lease_token
-        recheck = Recheck(claimed)
-        self._verdicts = {each.pk: _tried(recheck, each) for each in claimed}
-        for key in _too_many(claimed, self._verdicts):
-            del self._verdicts[key]
+        checked_at, recheck = time.monotonic(), Recheck(claimed)
+        verdicts = {each.pk: _tried(recheck, each) for each in claimed}
+        held = _too_many(claimed, verdicts)
+        self._verdicts = {key: None if key in held else found for key, found in verdicts.items()}
+        self._checked_at, self._token = checked_at, claimed[0].lease_token
 
 
 def _tried(recheck: Recheck, delivery: Delivery) -> Verdict | Exception:
-    """Return the verdict, or why there is none: that is this message's own affair."""
+    """Return the verdict, or why there is none: that is this message's own affair, and raised when it is its turn."""
     try:
         return recheck.verdict(delivery)
     except LOST_DATABASE:
         raise
-    except Exception as error:  # noqa: BLE001 - raised when it is this message's turn
+    except Exception as error:  # noqa: BLE001 - see above
         return error
 
 
@@ -142,7 +146,8 @@ def skip(delivery: Delivery, why: str) -> None:
 def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     entries = _gathered(delivery, verdict)
     if delivery.is_digest and all(entry.is_read for entry in entries):
-        return skip(delivery, "skipped: already read")
+        reason = Reason.ALREADY_READ if entries else Reason.NOTHING_LEFT
+        return skip(delivery, str(Outcome(Status.SKIPPED, reason)))
     delivery.endpoint = verdict.facts.endpoint
     try:
         sent = turn.connection(delivery.channel).send(message_of(delivery, verdict, entries))
@@ -172,7 +177,7 @@ def _recorded(delivery: Delivery, error: DeliveryError) -> Exception:
         suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
-    if error.retry_after is not None:
+    if error.retry_after is not None and timezone.now() - delivery.created_at < PATIENCE:
         return RetryLater(error.retry_after, error.answer)
     return Unreachable(error.answer) if error.unreachable else error
 

@@ -15,6 +15,7 @@ SUCCEED = """
         UPDATE engagement_delivery
            SET state = 'succeeded', lease_token = NULL, lease_until = NULL, last_error = '',
                finished_at = statement_timestamp(), sent_at = statement_timestamp(), endpoint = %s, provider_id = %s,
+               allowed_at = CASE WHEN allowed_at IS NOT NULL THEN statement_timestamp() END,
                title = CASE WHEN %s THEN %s ELSE title END, message = CASE WHEN %s THEN '' ELSE message END
          WHERE id = %s AND finished_at IS NULL)
     INSERT INTO engagement_deliveryattempt (delivery_id, at, succeeded, answer)

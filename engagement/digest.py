@@ -2,7 +2,8 @@
 
 A digest is a Delivery. While it is open, a partial unique index keeps it the only one of its person and channel.
 Whoever holds a message has a lock on it until their commit, and whoever closes it takes that lock first: so what is
-held is either seen when the digest is closed, or has opened the next one. Nothing is in two digests or in none.
+held is either seen when the digest is closed, or has opened the next one. Nothing is in two digests or in none. What is
+held in somebody else's transaction brings a digest of its own along, closed from the start, and nobody waits for it.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from engagement import outbox_sql
-from engagement.channels import channel_of
+from engagement.channels import channel_of, outbound
 from engagement.channels.base import DigestContent, DigestItem
 from engagement.conf import conf
 from engagement.decide import Importance
@@ -22,6 +23,7 @@ from engagement.models import Delivery
 from engagement.recheck import Recheck, Verdict
 from engagement.timing import next_hour
 from events.bus import RetryLater
+from events.retention import hourly
 from events.sql import execute, fetch
 from events.work import LeaseLost
 
@@ -29,6 +31,8 @@ from events.work import LeaseLost
 SHOWN = 50
 #: Seconds between two digests to a person: what came a moment too late does not make a digest of its own.
 APART = 600
+#: Two digests of a person gather one after the other. First of all locks: who waits for this one holds none.
+TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('carillon:digest:' || %s, 0))"
 CLOSE = """
     UPDATE engagement_delivery SET gathered_at = coalesce(gathered_at, statement_timestamp())
      WHERE id = %s AND lease_token = %s"""
@@ -46,6 +50,21 @@ LATELY = """
     SELECT 1 FROM engagement_delivery
      WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
        AND sent_at > statement_timestamp() - %s * interval '1 second' LIMIT 1"""
+TOLD = """
+    SELECT 1 FROM engagement_delivery digest
+     WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
+       AND sent_at > statement_timestamp() - interval '1 day'
+       AND EXISTS (SELECT 1 FROM engagement_delivery item WHERE item.digest_id = digest.id AND item.over_limit)
+     LIMIT 1"""
+#: Digests that died before they were closed, which only a bug can do: what they hold is not lost by it. They are
+#: closed, and others opened, due in an hour. Parameters: channel, then those of OPEN_DIGESTS.
+CLOSE_DEAD = """
+    WITH dead AS (
+        UPDATE engagement_delivery SET gathered_at = statement_timestamp()
+         WHERE state = 'dead' AND is_digest AND gathered_at IS NULL AND channel = %s
+        RETURNING person_id),
+         held AS (SELECT person_id, statement_timestamp() + interval '1 hour' AS available_at FROM dead)
+    """
 DROP = """
     UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = %s WHERE digest_id = %s"""
 LEAVE_OUT = """
@@ -69,7 +88,7 @@ class Entry:
 
 def gather(digest: Delivery, verdict: Verdict) -> None:
     """Close a digest: what is held for the person and due is in it from now on; raise LeaseLost, RetryLater."""
-    if digest.gathered_at is None and _came_lately(digest):
+    if not digest.items.exists() and _came_lately(digest):
         now = timezone.now()
         later = next_hour(now, verdict.facts.habits.zone) - now
         raise RetryLater(later, "The person had a digest a moment ago.")
@@ -86,6 +105,7 @@ def drop(digest: Delivery, why: str) -> None:
 
 def _close(digest: Delivery) -> None:
     mine = [digest.person_id, digest.channel]
+    fetch(TAKE_TURNS, [str(digest.person_id)])
     if not execute(CLOSE, [digest.pk, digest.lease_token]):
         raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
     if digest.gathered_at is not None and digest.items.exists():
@@ -93,6 +113,15 @@ def _close(digest: Delivery) -> None:
         return
     execute(GATHER, [digest.pk, *mine])
     outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
+
+
+def reopen() -> None:
+    """Open others for digests that died before they were closed."""
+    for channel in outbound():
+        outbox_sql.open_digests(CLOSE_DEAD, [channel.name], channel)
+
+
+hourly.append(reopen)
 
 
 def _came_lately(digest: Delivery) -> bool:
@@ -128,13 +157,18 @@ def _leave_out(digest: Delivery, entries: Sequence[Entry]) -> None:
 
 def content_of(digest: Delivery, entries: Sequence[Entry]) -> DigestContent:
     """Return what the message says."""
-    limited = any(each.delivery.over_limit for each in entries)
+    limited = any(each.delivery.over_limit for each in entries) and not _has_been_told(digest)
     return DigestContent(
         [_item(each) for each in entries[:SHOWN]],
         len(entries),
         absolute(reverse("engagement:digest", args=[digest.pk])),
         conf.emails_per_hour if limited else None,
     )
+
+
+def _has_been_told(digest: Delivery) -> bool:
+    """Tell whether the person has read of the limit in a digest of today."""
+    return bool(fetch(TOLD, [digest.person_id, digest.channel, digest.pk]))
 
 
 def _item(entry: Entry) -> DigestItem:

@@ -14,7 +14,7 @@ from engagement.decide import Wait
 from engagement.models import Delivery
 from engagement.people_sql import Habits
 from engagement.recheck import Verdict
-from engagement.timing import next_hour
+from engagement.timing import HOUR, next_hour
 from events.sql import fetch
 
 #: So that two workers count one after the other; in one order, so that they do not wait for each other.
@@ -43,12 +43,14 @@ Judged = tuple[Delivery, Verdict]
 def too_many(judged: Sequence[Judged]) -> set[int]:
     """Count the messages of one channel that are about to be sent; hold those that are too many, and return their keys.
 
-    What was counted once is not counted again when it is retried. A digest is counted, but never too many: it is the
-    way out. So is what never waits.
+    What was counted is not counted again when it is retried within the hour. A digest is counted, but never too many:
+    it is the way out. So is what never waits.
     """
-    limit, exempt = conf.emails_per_hour, conf.unlimited_categories
+    limit, exempt, since = conf.emails_per_hour, conf.unlimited_categories, timezone.now() - HOUR
     new = [
-        (each, verdict) for each, verdict in judged if each.allowed_at is None and each.category not in exempt
+        (each, verdict)
+        for each, verdict in judged
+        if each.category not in exempt and (each.allowed_at is None or each.allowed_at < since)
     ]
     if limit is None or not new:
         return set()

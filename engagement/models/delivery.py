@@ -221,7 +221,10 @@ class Delivery(Content, LeasedWork, Expiring):
 
     @classmethod
     def still_owed(cls) -> list[Owed]:
-        """Return the conditions: it is not done, or died not long ago, or is in a digest of which that is true."""
+        """Return the conditions: it is not done, or died not long ago, or is in a digest that is kept.
+
+        Whoever follows the link in a digest is to find all of it.
+        """
         since = [timezone.now() - bus_conf.dead_retention]
         dead = "{0}.state = 'dead' AND {0}.finished_at > %s"
         within = (
@@ -230,7 +233,7 @@ class Delivery(Content, LeasedWork, Expiring):
         return [
             ("expired.finished_at IS NULL", []),
             (dead.format("expired"), [*since]),
-            (within.format("digest.finished_at IS NULL"), []),
+            (within.format("(digest.finished_at IS NULL OR digest.delete_at > %s)"), [timezone.now()]),
             (within.format(dead.format("digest")), [*since]),
         ]
 

@@ -66,7 +66,8 @@ class NotifiableEvent(Expiring):
 
     @classmethod
     def still_owed(cls) -> list[Owed]:
-        """Return the conditions: its batch has yet to be worked off, or is dead and may be requeued; or a message is.
+        """Return the conditions: its batch has yet to be worked off, or is dead and may be requeued; or a message is,
+        or is in a digest that is kept, whose page links to here.
 
         One that was made by hand is owed as long as dead work is kept: a task may still be trying.
         """
@@ -75,13 +76,19 @@ class NotifiableEvent(Expiring):
              WHERE work.event_id = expired.event_log_id AND expired.id BETWEEN work.first_id AND work.last_id
                AND {state})"""
         lately: Owed = (LATELY_DEAD, [timezone.now() - bus_conf.dead_retention])
-        sending = """EXISTS (SELECT 1 FROM engagement_delivery message
-                              WHERE message.notifiable_id = expired.id AND message.finished_at IS NULL)"""
+        message = """EXISTS (SELECT 1 FROM engagement_delivery message {}
+                              WHERE message.notifiable_id = expired.id AND {})"""
+        sending = message.format("", "message.finished_at IS NULL")
+        collected = message.format(
+            "JOIN engagement_delivery digest ON digest.id = message.digest_id",
+            "(digest.finished_at IS NULL OR digest.delete_at > %s)",
+        )
         by_hand = "expired.outcomes IS NULL AND expired.event_log_id IS NULL AND expired.delete_at > %s"
         return [
             *((batch.format(state=state), values) for state, values in [*UNFINISHED, lately]),
             (by_hand, [timezone.now() - bus_conf.dead_retention]),
             (sending, []),
+            (collected, [timezone.now()]),
         ]
 
 
