@@ -27,6 +27,8 @@ TABLES = (
     "engagement_notificationbatch",
     "engagement_notifiableevent",
     "engagement_appnotification",
+    "engagement_delivery",
+    "engagement_deliveryattempt",
     "django_q_ormq",
     "bench_row",
 )

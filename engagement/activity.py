@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from engagement.explain import Gist, gist
 from engagement.models import AppNotification, NotifiableEvent
 from engagement.subject import subject
+from engagement.whereabouts import deliveries_of, look_up
 from events.bus import EventLog, EventTypes
 
 PAGE_SIZE = 50
@@ -56,7 +57,7 @@ class Page:
 
 
 def page(person: Any, before: Cursor = START, size: int = PAGE_SIZE) -> Page:
-    """Return what is older than the cursor; two queries, as quick at the end as at the beginning.
+    """Return what is older than the cursor; three queries, as quick at the end as at the beginning.
 
     The events of the log are in the order of the log, by the unique index on (person, event_log). Rows made by hand
     have no event, and are the null end of the same index: they are merged in by time.
@@ -65,6 +66,7 @@ def page(person: Any, before: Cursor = START, size: int = PAGE_SIZE) -> Page:
     found = list(islice(merge(*both, key=lambda row: row.created_at, reverse=True), size + 1))
     shown = found[:size]
     more = len(found) > size
+    look_up(shown)
     return Page([entry(row) for row in shown], _after(before, shown) if more else None)
 
 
@@ -125,5 +127,5 @@ def entry(row: NotifiableEvent) -> Entry:
         notification.title if notification else name_of_event(row.event_type),
         subject(log.about) if log else "",
         row.created_at,
-        gist(row.outcomes),
+        gist(row.outcomes, deliveries_of(row)),
     )

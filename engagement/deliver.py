@@ -25,7 +25,7 @@ from engagement.models.suppression import Cause
 from engagement.recheck import Recheck, Verdict
 from engagement.registry import is_sensitive
 from engagement.suppress import suppress
-from events.bus import GiveUp, RetryLater
+from events.bus import GiveUp, RetryLater, Unreachable
 from events.conf import conf as bus_conf
 from events.record import dealt_with
 from events.sql import LOST_DATABASE
@@ -125,6 +125,8 @@ def deliver(delivery: Delivery) -> None:
     if verdict is None:
         return None
     if verdict.is_skipped:
+        if delivery.is_digest:
+            digest.drop(delivery, str(verdict.outcome))
         return skip(delivery, str(verdict.outcome))
     if verdict.not_before is not None:
         raise RetryLater(verdict.not_before - timezone.now(), "It is the person's quiet hours.")
@@ -172,7 +174,7 @@ def _recorded(delivery: Delivery, error: DeliveryError) -> Exception:
         return GiveUp(error.answer)
     if error.retry_after is not None:
         return RetryLater(error.retry_after, error.answer)
-    return error
+    return Unreachable(error.answer) if error.unreachable else error
 
 
 def _record_surely(delivery: Delivery, sent: Sent) -> None:

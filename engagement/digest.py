@@ -46,6 +46,8 @@ LATELY = """
     SELECT 1 FROM engagement_delivery
      WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
        AND sent_at > statement_timestamp() - %s * interval '1 second' LIMIT 1"""
+DROP = """
+    UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = %s WHERE digest_id = %s"""
 LEAVE_OUT = """
     UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = left_out.why
       FROM unnest(%s::bigint[], %s::text[]) AS left_out(id, why)
@@ -71,12 +73,26 @@ def gather(digest: Delivery, verdict: Verdict) -> None:
         now = timezone.now()
         later = next_hour(now, verdict.facts.habits.zone) - now
         raise RetryLater(later, "The person had a digest a moment ago.")
-    mine = [digest.person_id, digest.channel]
     with transaction.atomic():
-        if not execute(CLOSE, [digest.pk, digest.lease_token]):
-            raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
-        execute(GATHER, [digest.pk, *mine])
-        outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
+        _close(digest)
+
+
+def drop(digest: Delivery, why: str) -> None:
+    """Close a digest that is not sent at all, with everything in it; raise LeaseLost."""
+    with transaction.atomic():
+        _close(digest)
+        execute(DROP, [why, digest.pk])
+
+
+def _close(digest: Delivery) -> None:
+    mine = [digest.person_id, digest.channel]
+    if not execute(CLOSE, [digest.pk, digest.lease_token]):
+        raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
+    if digest.gathered_at is not None and digest.items.exists():
+        # Tried before, and perhaps taken: who knows its Message-ID would not look for anything new in it.
+        return
+    execute(GATHER, [digest.pk, *mine])
+    outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
 
 
 def _came_lately(digest: Delivery) -> bool:
@@ -84,13 +100,13 @@ def _came_lately(digest: Delivery) -> bool:
 
 
 def entries_of(digest: Delivery) -> list[Entry]:
-    """Return what is in a digest and is still to be told, in order.
+    """Return what is in a digest and is still to be told: the unread first, of these what matters, the newest first.
 
     What is not to be told any more (it was retracted, or the person has opted out) is taken out, with the reason.
     """
     found = checked(digest)
     _leave_out(digest, [each for each in found if each.verdict.is_skipped])
-    return in_order(found)
+    return sorted((each for each in found if not each.verdict.is_skipped), key=_order)
 
 
 def checked(digest: Delivery) -> list[Entry]:
@@ -98,11 +114,6 @@ def checked(digest: Delivery) -> list[Entry]:
     messages = list(Delivery.objects.filter(digest=digest.pk).order_by("-notifiable_id"))
     recheck = Recheck(messages)
     return [Entry(each, recheck.verdict(each)) for each in messages]
-
-
-def in_order(entries: Sequence[Entry]) -> list[Entry]:
-    """Return what is to be told of these: the unread first, in each part what matters first, the newest first."""
-    return sorted((each for each in entries if not each.verdict.is_skipped), key=_order)
 
 
 def _order(entry: Entry) -> tuple[bool, bool]:

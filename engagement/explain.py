@@ -1,87 +1,19 @@
 """Why, and why not: the outcomes of an event for a person, in sentences, with the setting that decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channels
-from engagement.decide import Outcome, Reason, Status, Wait
-from engagement.models import NotifiableEvent
+from engagement.decide import Outcome, Status
+from engagement.models import Delivery, NotifiableEvent
 from engagement.registry import Notifier, notifiers
+from engagement.sentences import SENTENCES, STATUSES, WAITS, WORDS, Setting
+from engagement.whereabouts import Whereabouts, deliveries_of, whereabouts
 from events.bus import EventLog, EventTypes
-
-
-class Setting(StrEnum):
-    """Where a decision can be changed."""
-
-    EVENT_TYPE = "event type"
-    CATEGORY = "category"
-    MUTES = "mutes"
-    QUIET_HOURS = "quiet hours"
-    NOWHERE = ""
-
-
-SENTENCES: dict[Reason, tuple[str | Promise, Setting]] = {
-    Reason.PERSON_GONE: (_("The account had been deleted."), Setting.NOWHERE),
-    Reason.PERSON_INACTIVE: (_("The account was not active."), Setting.NOWHERE),
-    Reason.RETRACTED: (_("It was taken back by the one who published it."), Setting.NOWHERE),
-    Reason.EXPIRED: (_("When its turn came, it was too late to be of use."), Setting.NOWHERE),
-    Reason.SWITCHED_OFF: (
-        _("Notifications of this kind are switched off for everybody."),
-        Setting.NOWHERE,
-    ),
-    Reason.OWN_ACT: (_("People are not notified of what they did themselves."), Setting.NOWHERE),
-    Reason.MUTED: (_("You have muted what it is about."), Setting.MUTES),
-    Reason.MANDATORY: (
-        _("Notifications of this kind always go here; they cannot be switched off."),
-        Setting.NOWHERE,
-    ),
-    Reason.EVENT_TYPE: (_("You chose so for this kind of event."), Setting.EVENT_TYPE),
-    Reason.CATEGORY: (_("You chose so for this category."), Setting.CATEGORY),
-    Reason.EVENT_TYPE_RULE: (
-        _("You have not chosen, and it is usual for this kind of event."),
-        Setting.EVENT_TYPE,
-    ),
-    Reason.CATEGORY_RULE: (_("You have not chosen, and it is usual for this category."), Setting.CATEGORY),
-    Reason.DEFAULT: (_("You have not chosen, and it is the default."), Setting.EVENT_TYPE),
-    Reason.NO_ENDPOINT: (_("There is no address to reach you at."), Setting.NOWHERE),
-    Reason.SUPPRESSED: (_("Your address has refused our messages."), Setting.NOWHERE),
-    Reason.NOT_CONFIGURED: (_("This channel is not set up here."), Setting.NOWHERE),
-    Reason.ALREADY_READ: (_("You had read it in your inbox before it was sent."), Setting.NOWHERE),
-    Reason.UNKNOWN: (_("This page is being updated and does not know the reason yet."), Setting.NOWHERE),
-}
-STATUSES = {
-    Status.CREATED: _("in your inbox"),
-    Status.PLANNED: _("on its way"),
-    Status.SKIPPED: _("not sent"),
-}
-
-
-#: The reasons for which nothing was sent, in a word or two.
-WORDS: dict[Reason, str | Promise] = {
-    Reason.PERSON_GONE: _("account deleted"),
-    Reason.PERSON_INACTIVE: _("account inactive"),
-    Reason.RETRACTED: _("taken back"),
-    Reason.EXPIRED: _("too late"),
-    Reason.SWITCHED_OFF: _("switched off"),
-    Reason.OWN_ACT: _("your own doing"),
-    Reason.MUTED: _("muted"),
-    Reason.MANDATORY: _("not sent"),
-    Reason.EVENT_TYPE: _("not chosen"),
-    Reason.CATEGORY: _("not chosen"),
-    Reason.EVENT_TYPE_RULE: _("not usual"),
-    Reason.CATEGORY_RULE: _("not usual"),
-    Reason.DEFAULT: _("not usual"),
-    Reason.NO_ENDPOINT: _("no address"),
-    Reason.SUPPRESSED: _("address refused"),
-    Reason.NOT_CONFIGURED: _("not set up"),
-    Reason.ALREADY_READ: _("already read"),
-    Reason.UNKNOWN: _("for a new reason"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +24,19 @@ class Gist:
     word: str | Promise
 
 
-def gist(outcomes: dict[str, str] | None) -> Gist:
+def gist(outcomes: dict[str, str] | None, deliveries: Iterable[Delivery] = ()) -> Gist:
     """Return what became of it on the channel on which most came of it; of those that are equal, the first."""
-    found = [Outcome.parse(text) for text in _in_order(outcomes or {})]
+    rows = list(deliveries)
+    found = [_verdict(name, name, outcomes or {}, rows) for name in _in_order(outcomes or {})]
     if not found:
         return Gist(False, _("not decided yet"))
-    best = min(found, key=lambda outcome: list(Status).index(outcome.status))
-    if best.status == Status.SKIPPED:
-        return Gist(False, WORDS[best.reason])
-    return Gist(True, STATUSES[best.status])
+    best = min(found, key=lambda verdict: (not verdict.told, verdict.rank))
+    return Gist(best.told, best.word)
 
 
 def _in_order(outcomes: dict[str, str]) -> list[str]:
-    """Return the outcomes, the inbox's first: the database keeps them in an order of its own."""
-    names = [name for name in channels() if name in outcomes]
-    return [outcomes[name] for name in dict.fromkeys([*names, *outcomes])]
+    """Return the channels, the inbox first: the database keeps them in an order of its own."""
+    return list(dict.fromkeys([*(name for name in channels() if name in outcomes), *outcomes]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +47,59 @@ class Verdict:
     label: str | Promise
     #: None if it has not been decided yet.
     outcome: Outcome | None
+    #: Of what leaves the house; None if that is not known.
+    whereabouts: Whereabouts | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether the person was told by it, or is yet to be."""
+        if self.outcome is None or self.outcome.status == Status.SKIPPED:
+            return False
+        return self.whereabouts is None or self.whereabouts.told
+
+    @property
+    def rank(self) -> int:
+        """How much came of it; lower is more."""
+        return list(Status).index(self.outcome.status) if self.outcome else len(Status)
 
     @property
     def status(self) -> str | Promise:
         """What became of it, in words."""
-        return STATUSES[self.outcome.status] if self.outcome else _("not decided yet")
+        if self.outcome is None:
+            return _("not decided yet")
+        if self.whereabouts is None:
+            return STATUSES[self.outcome.status]
+        return STATUSES[Status.SKIPPED] if self.whereabouts.decided_anew else self.whereabouts.word
+
+    @property
+    def word(self) -> str | Promise:
+        """The same where there is room for one word: of what was not sent, the reason."""
+        if self.whereabouts is not None:
+            return self.whereabouts.word
+        if self.outcome is not None and self.outcome.status == Status.SKIPPED:
+            return WORDS[self.outcome.reason]
+        return self.status
 
     @property
     def sentence(self) -> str | Promise:
-        """Why, in a sentence."""
+        """Why; of what leaves the house, where it is as well."""
         if self.outcome is None:
             return _("A worker will get to it.")
-        if self.outcome.wait == Wait.QUIET_HOURS:
-            return _("It waits for the end of your quiet hours.")
-        return SENTENCES[self.outcome.reason][0]
+        why, where = SENTENCES[self.outcome.reason][0], self.whereabouts
+        if where is not None:
+            return where.sentence if where.decided_anew else f"{where.sentence} {why}"
+        return WAITS[self.outcome.wait][0] if self.outcome.wait else why
 
     @property
     def setting(self) -> Setting:
         """Where this could be changed."""
         if self.outcome is None:
             return Setting.NOWHERE
-        if self.outcome.wait == Wait.QUIET_HOURS:
-            return Setting.QUIET_HOURS
-        return SENTENCES[self.outcome.reason][1]
+        where = self.whereabouts
+        if where is None and self.outcome.wait:
+            return WAITS[self.outcome.wait][1]
+        decisive = SENTENCES[self.outcome.reason][1]
+        return decisive if where is None or where.setting is None else where.setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +113,8 @@ class Explanation:
     #: Why the event concerned the person, as they are told: "you manage this product".
     reason: str | Promise
     verdicts: list[Verdict]
+    #: What left the house, or is to; for operators.
+    deliveries: Sequence[Delivery] = ()
 
 
 def explain(notifiable: NotifiableEvent) -> Explanation:
@@ -161,13 +123,15 @@ def explain(notifiable: NotifiableEvent) -> Explanation:
     # By notify(): the notifier's reason is true of its own audience only.
     named = notifiable.event_log_id is not None and not notifiable.notifier
     event_type = EventTypes.get(notifiable.event_type)
+    deliveries = deliveries_of(notifiable)
     return Explanation(
         event_type=notifiable.event_type,
         display_name=event_type.display_name if event_type else notifiable.event_type,
         category=_category(notifiable, notifier),
         about=_about(notifiable),
         reason=notifier.reason if notifier and not named else "",
-        verdicts=list(_verdicts(notifiable.outcomes)),
+        verdicts=list(_verdicts(notifiable.outcomes, deliveries)),
+        deliveries=deliveries,
     )
 
 
@@ -191,13 +155,20 @@ def _category(notifiable: NotifiableEvent, notifier: Notifier[Any] | None) -> st
     return found.category if found else ""
 
 
-def _verdicts(outcomes: dict[str, str] | None) -> Iterator[Verdict]:
+def _verdicts(outcomes: dict[str, str] | None, deliveries: Sequence[Delivery]) -> Iterator[Verdict]:
     """Yield the verdict on each channel of the installation, and on those that it once had."""
     stored = outcomes or {}
     labels: dict[str, Any] = {name: channel.label for name, channel in channels().items()}
     for name in labels | dict.fromkeys(stored):
-        outcome = Outcome.parse(stored[name]) if name in stored else None
-        yield Verdict(name, labels.get(name) or name, outcome)
+        yield _verdict(name, labels.get(name) or name, stored, deliveries)
+
+
+def _verdict(
+    name: str, label: str | Promise, outcomes: dict[str, str], deliveries: Sequence[Delivery]
+) -> Verdict:
+    outcome = Outcome.parse(outcomes[name]) if name in outcomes else None
+    is_planned = outcome is not None and outcome.status == Status.PLANNED
+    return Verdict(name, label, outcome, whereabouts(name, deliveries) if is_planned else None)
 
 
 @dataclass(frozen=True, slots=True)

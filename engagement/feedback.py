@@ -8,9 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from engagement.endpoint import masked_address, normal
-from engagement.links import host
+from engagement.mail.ids import host
 from engagement.models import Cause, Delivery, Feedback
 from engagement.suppress import suppress
+from engagement.unsubscribe import unsubscribe
 from events.sql import storable
 
 logger = logging.getLogger(__name__)
@@ -107,8 +108,6 @@ def _unsubscribe(delivery: Delivery) -> None:
     person = get_user_model()._default_manager.filter(pk=delivery.person_id).first()
     categories = [each for each in _categories(delivery) if each]
     if person is not None and categories:
-        from engagement.unsubscribe import unsubscribe
-
         unsubscribe(person, categories)
 
 

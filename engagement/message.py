@@ -9,7 +9,7 @@ from django.utils import translation
 
 from engagement.channels.base import DigestContent, Outgoing
 from engagement.decide import Reason
-from engagement.digest import Entry, checked, content_of, in_order
+from engagement.digest import Entry, checked, content_of
 from engagement.links import absolute, preferences_url, unsubscribe_url
 from engagement.models import Delivery
 from engagement.recheck import Recheck, Verdict
@@ -18,9 +18,9 @@ from engagement.write import name_of
 
 
 def preview_of(delivery: Delivery) -> Outgoing:
-    """Return a message as it would be sent now, for operators."""
+    """Return a message as it would be sent now, for operators; a digest with all that was gathered into it."""
     verdict = Recheck([delivery]).verdict(delivery)
-    return message_of(delivery, verdict, in_order(checked(delivery)) if delivery.is_digest else [])
+    return message_of(delivery, verdict, checked(delivery) if delivery.is_digest else [])
 
 
 def message_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = ()) -> Outgoing:

@@ -14,7 +14,7 @@ from engagement.notice import Notice
 from engagement.outbox_sql import Draft
 from engagement.people_sql import Group, Habits
 from engagement.process_sql import Decided
-from engagement.timing import next_hour, next_time
+from engagement.timing import next_end, next_hour, next_time
 from engagement.write import Writer
 from events import queue
 
@@ -59,7 +59,7 @@ def due_at(wait: Wait, notice: Notice, habits: Habits, now: datetime) -> datetim
     """Return when a message that waits is due; None: at once."""
     match wait:
         case Wait.QUIET_HOURS if habits.quiet_until is not None:
-            return next_time(now, habits.quiet_until, habits.zone)
+            return next_end(now, habits.quiet_until, habits.zone)
         case Wait.TO_BE_READ:
             return now + email_delay_of(notice.policy)
         case Wait.HOURLY:

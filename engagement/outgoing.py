@@ -82,6 +82,7 @@ class DeliveryError(Exception):
         permanent: bool = False,
         suppress: bool = False,
         retry_after: float | None = None,
+        unreachable: bool = False,
     ) -> None:
         #: What the far end said, or what went wrong.
         self.answer = answer
@@ -91,4 +92,6 @@ class DeliveryError(Exception):
         self.suppress = suppress
         #: Seconds that the far end asked us to wait, which is no failure.
         self.retry_after = retry_after
+        #: Nor would any other message be taken now, to whomever.
+        self.unreachable = unreachable
         super().__init__(answer)

@@ -73,7 +73,7 @@ def people_sql(actor: str, about: str, now: str, event_type: str, category: str)
     """Return the columns and the joins to a row `concerned` that has a person_id; the arguments are SQL expressions.
 
     Choices by LATERAL with a LIMIT, which is not turned into a join: it is always a look-up of the person,
-    whatever the statistics say.
+    whatever the statistics say. The mutes of an event that is about nothing are not looked up.
     """
     quote = connection.ops.quote_name
     table, key, active = (name and quote(name) for name in _names())
@@ -88,8 +88,9 @@ def people_sql(actor: str, about: str, now: str, event_type: str, category: str)
               WHERE person_id = concerned.person_id AND event_type = {} AND category = {} LIMIT 1) {} ON TRUE"""
     columns = f"""
         person.{key} IS NOT NULL, {is_active}, concerned.person_id IS NOT DISTINCT FROM {actor},
-        EXISTS (SELECT 1 FROM engagement_mute
-                 WHERE person_id = concerned.person_id AND about = {about} AND (until IS NULL OR until > {now})),
+        {about} <> '' AND EXISTS (
+            SELECT 1 FROM engagement_mute
+             WHERE person_id = concerned.person_id AND about = {about} AND (until IS NULL OR until > {now})),
         by_type.type, by_type.channels::text, by_category.type, by_category.channels::text,
         by_category.digest, {missing}, {suppressed},
         settings.language, settings.time_zone, settings.quiet_from, settings.quiet_until, settings.digest_hour"""
@@ -113,9 +114,10 @@ def _names() -> tuple[str, str, str | None]:
 
 @cache
 def _groups_sql() -> str:
+    """Return the query; keys come in any order, since to order them is to compare each row by all columns."""
     columns, joins = people_sql("%s", "%s", "%s", "%s", "%s")
     return f"""
-        SELECT {columns}, array_agg(concerned.id ORDER BY concerned.id)
+        SELECT {columns}, array_agg(concerned.id)
           FROM (SELECT id, person_id FROM engagement_notifiableevent
                  WHERE outcomes IS NULL AND {{condition}}) concerned
           {joins}
@@ -135,8 +137,8 @@ def group_of_one(notifiable: NotifiableEvent, notice: Notice) -> list[Group]:
 
 def _groups(notice: Notice, condition: str, values: Sequence[Any]) -> list[Group]:
     statement, now = _groups_sql().replace("{condition}", condition), timezone.now()
-    given = [notice.actor_id, notice.about, now, *values, notice.event_type, notice.category]
-    return [Group(*read(row[:WIDTH], now), row[WIDTH]) for row in fetch(statement, given)]
+    given = [notice.actor_id, notice.about, notice.about, now, *values, notice.event_type, notice.category]
+    return [Group(*read(row[:WIDTH], now), sorted(row[WIDTH])) for row in fetch(statement, given)]
 
 
 def read(row: Sequence[Any], now: datetime) -> tuple[Traits, Habits]:

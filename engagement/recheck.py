@@ -15,7 +15,7 @@ from engagement.notice import policy_of
 from engagement.people_sql import WIDTH, Habits, people_sql, read
 from engagement.registry import notifiers
 from engagement.rules import RuleBook
-from engagement.timing import next_time
+from engagement.timing import next_end
 from events.sql import fetch
 
 
@@ -113,4 +113,4 @@ def _not_before(outcome: Outcome, facts: Facts) -> datetime | None:
     if outcome.status != Status.PLANNED or not facts.traits.quiet:
         return None
     until = facts.habits.quiet_until
-    return None if until is None else next_time(timezone.now(), until, facts.habits.zone)
+    return None if until is None else next_end(timezone.now(), until, facts.habits.zone)

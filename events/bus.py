@@ -24,6 +24,7 @@ from events.exceptions import (
     InvalidPayload,
     RetryLater,
     UnknownEventType,
+    Unreachable,
 )
 from events.models import EventLog
 from events.payload import Envelope, Payload, Secret
@@ -51,6 +52,7 @@ __all__ = [
     "RetryLater",
     "Secret",
     "UnknownEventType",
+    "Unreachable",
     "cause",
     "event_bus",
     "event_type",

@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from django.db import connection, reset_queries
 
 from events.conf import conf
+from events.exceptions import Unreachable
 from events.handle import attempt
 from events.sql import LOST_DATABASE
 from events.work import LeasedWork, models_in, turn_of
@@ -20,6 +21,8 @@ QUICK, SLOW = 0.05, 0.5
 LARGEST_CLAIM = 100
 #: How often at the most, in seconds, a thread looks for what the dead held.
 EXPIRE_EVERY = 1.0
+#: Seconds that a lane rests when nobody can be reached, by how often in a row; not so long that it looks stuck.
+RESTS = (0.1, 0.5, 1.0, 2.0, 4.0)
 
 _thread = threading.local()
 
@@ -63,8 +66,19 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
         logger.warning("Lost the database while draining %s; it will be drained again.", lane, exc_info=True)
         connection.close()
         return 0
+    except Unreachable:
+        _rest(lane)
+        return 0
     finally:
         draining.discard(lane)
+
+
+def _rest(lane: str) -> None:
+    """Wait a moment, the longer the more turns in a row have ended like this: nobody likes to be called incessantly."""
+    rests: dict[str, int] = _thread.__dict__.setdefault("rests", {})
+    if conf.execution != "inline":
+        time.sleep(RESTS[min(rests.get(lane, 0), len(RESTS) - 1)])
+    rests[lane] = rests.get(lane, 0) + 1
 
 
 def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
@@ -74,9 +88,9 @@ def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
     were attempted.
     """
     done = 0
-    with turn_of(model):
+    with turn_of(model), suppress(Unreachable):
         while claimed := model.claim(LARGEST_CLAIM, only, values):
-            done += _do(claimed, float("inf"))
+            done += _do(claimed, time.monotonic() + SLOW)
     return done
 
 
@@ -89,6 +103,8 @@ def _drain(lane: str, deadline: float) -> int:
         while True:
             done = sum(_take(model, pace, deadline) for model, pace in paces.items())
             total += done
+            if done:
+                _thread.__dict__.get("rests", {}).pop(lane, None)
             if time.monotonic() >= deadline:
                 return total
             if not done and not _expire(lane):
@@ -114,11 +130,15 @@ def _take(model: type[LeasedWork], pace: Pace, deadline: float) -> int:
 
 
 def _do(claimed: Sequence[LeasedWork], deadline: float) -> int:
-    """Attempt what was claimed; return how many pieces. Whoever stops early gives back the rest."""
+    """Attempt what was claimed; return how many pieces. Whoever stops early gives back the rest.
+
+    Raises Unreachable if there is no use in going on.
+    """
     attempted, all_done = 0, False
     try:
         for work in claimed:
-            attempt(work)
+            if not attempt(work):
+                raise Unreachable
             attempted += 1
             if time.monotonic() >= deadline:
                 break

@@ -53,6 +53,13 @@ class GiveUp(Exception):
         super().__init__(self.reason)
 
 
+class Unreachable(Exception):
+    """Raised by work on others: nobody can be reached now. A failure like any other, but there is no use in going on.
+
+    What was claimed along with it is given back, and the lane rests for a moment.
+    """
+
+
 class NotYetKnown(RetryLater):
     """This process does not know the handler, event type or version; a newer one will (rolling deploy)."""
 

@@ -18,6 +18,7 @@ from events.exceptions import (
     LeaseLost,
     NotYetKnown,
     RetryLater,
+    Unreachable,
     text_of,
 )
 from events.forget import forget_secrets, sensitive_values
@@ -38,11 +39,12 @@ BROKEN = {
 }
 
 
-def attempt(work: LeasedWork) -> None:
+def attempt(work: LeasedWork) -> bool:
     """Do the work and commit it together with its completion, or record the failure.
 
     External work is done outside of a transaction, and has recorded its success when it returns. Only what ends the
     process comes out: KeyboardInterrupt (uncounted), and django-q2's time-out, after it was recorded as a failure.
+    Return whether there is any use in going on with others of its kind.
     """
     try:
         _do(work, IMMEDIATE_RETRIES)
@@ -54,6 +56,8 @@ def attempt(work: LeasedWork) -> None:
         _record_surely(work, error)
         if _is_timeout(error):
             raise
+        return not isinstance(error, Unreachable)
+    return True
 
 
 def _is_timeout(error: BaseException) -> bool:

@@ -10,11 +10,12 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser, BytesParser
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.polling import eventually
 from tests.services import free_port
 
 
@@ -63,12 +64,8 @@ class _Protocol(SMTP):
         self._server.open_connections.append(transport)
         self._server.connections += 1
         self.number = self._server.connections
+        self.port = int(transport.get_extra_info("peername")[1])
         super().connection_made(transport)
-
-    def hang_up(self) -> None:
-        """Close the connection without a word."""
-        if isinstance(self.transport, asyncio.WriteTransport):
-            self.transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         transport, handler = self.transport, self._handler_coroutine
@@ -93,6 +90,8 @@ class SmtpServer:
     #: What it says to each MAIL, and to each message.
     at_mail: str = ""
     at_data: str = ""
+    #: So many times it says 421 to MAIL.
+    goodbyes: int = 0
     #: So many seconds it thinks about each message.
     delay: float = 0.0
     #: So many seconds it takes to say that it has taken one.
@@ -119,18 +118,13 @@ class SmtpServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
     def url(self) -> str:
         """The address for EMAIL_URL."""
-        user = f"{':'.join(self.login)}@" if self.login else ""
+        user = f"{':'.join(quote(each, safe='') for each in self.login)}@" if self.login else ""
         return f"smtp://{user}{self.host}:{self.port}"
 
     def settings(self) -> dict[str, Any]:
@@ -175,6 +169,10 @@ class SmtpServer:
         """Close the connections that there are, as a server does with the idle ones."""
         self._run(self._close_connections)
 
+    def wait_until_idle(self) -> None:
+        """Wait until everybody has hung up; fail if somebody does not."""
+        eventually(lambda: not self.open_connections, what="all connections are closed")
+
     def ids(self) -> list[str]:
         """Return the Message-ID of each message that was taken, in order."""
         return [each.message_id for each in list(self.received)]
@@ -187,7 +185,6 @@ class SmtpServer:
         return _Protocol(
             self,
             loop=self._loop,
-            auth_required=self.login is not None,
             auth_require_tls=False,
             authenticator=self._authenticate if self.login else None,
         )
@@ -214,6 +211,11 @@ class SmtpServer:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Answer to a sender."""
+        if self.login and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        if self.goodbyes:
+            self.goodbyes -= 1
+            return "421 4.4.2 Idle for too long"
         if self.at_mail:
             return self.at_mail
         envelope.mail_from = address
@@ -239,8 +241,12 @@ class SmtpServer:
         if self.hesitation:
             await asyncio.sleep(self.hesitation)
         if self.drops_after_data:
-            server.hang_up()
+            self._hang_up_on(server)
         return f"250 2.0.0 Ok: queued as {number:06X}"
+
+    def _hang_up_on(self, server: _Protocol) -> None:
+        assert isinstance(server.transport, asyncio.Transport)
+        server.transport.abort()
 
     def _keep(self, server: _Protocol, session: Session, envelope: Envelope) -> int:
         assert isinstance(envelope.original_content, bytes)
@@ -249,7 +255,7 @@ class SmtpServer:
             recipients=list(envelope.rcpt_tos),
             raw=envelope.original_content,
             connection=server.number,
-            port=int(session.peer[1]) if session.peer else 0,
+            port=server.port,
             at=time.time(),
         )
         if self.log:

@@ -25,7 +25,7 @@ class Announced(Payload):
 
 @event_type("bench.addressed", "Addressed", category="community")
 class Addressed(Payload):
-    """M3: for the first so many people, each by their name."""
+    """M3, M7, M10: for the first so many people, each by their name."""
 
     people: int
     name: str = "The new season"
@@ -34,7 +34,7 @@ class Addressed(Payload):
 
 @event_type("bench.rung", "Rung", category="community")
 class Rung(Payload):
-    """M5: for one person."""
+    """M5, M7: for one person."""
 
     person_id: int
     name: str = "The door"

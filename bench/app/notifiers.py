@@ -22,10 +22,10 @@ class AnnouncedNotifier(Notifier[Announced]):
 
 
 class AddressedNotifier(Notifier[Addressed]):
-    """A text for each, to the inbox."""
+    """A text for each, to the inbox and, where mail is configured, by mail."""
 
     event = Addressed
-    channels = ("app",)
+    channels = ("app", "email")
     reason = "you are a member"
     example = Addressed(people=1)
 

@@ -15,11 +15,12 @@ from events.bus import Payload, event_bus
 
 @contextmanager
 def workers(
-    event: type[Announced | Addressed] = Announced,
+    event: type[Announced | Addressed] = Announced, **environment: str
 ) -> Iterator[tuple[Running, Callable[[int], float]]]:
     """Run `manage.py worker` of the events, which has done something already; give it, and the fan-out."""
+    command = manage("worker", "--lane", "events")
     database.clear()
-    with inbox.told() as wait_for, running(manage("worker", "--lane", "events")) as found:
+    with inbox.told() as wait_for, running(command, **environment) as found:
 
         def fan_out(people: int) -> float:
             return _fan_out(event(people=people), people, wait_for)

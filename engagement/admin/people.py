@@ -3,11 +3,16 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.actions import delete_selected
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
+from engagement.channels import channels
+from engagement.endpoint import normal
 from engagement.models import Mute, NotificationPreference, NotificationSettings, Suppression
 from engagement.models.preference import further_channels
+from events.listing import CappedPaginator
 
 
 @admin.register(NotificationPreference)
@@ -52,6 +57,24 @@ class SuppressionAdmin(admin.ModelAdmin):
 
     list_display = ("channel", "endpoint", "cause", "reason", "created_at")
     list_filter = ("channel", "cause")
+    ordering = ("-id",)
     readonly_fields = ("created_at",)
-    search_fields = ("endpoint",)
-    search_help_text = _("A part of the address")
+    search_fields = ("endpoint",)  # shown as a box; read below
+    search_help_text = _("The exact address")
+    show_full_result_count = False
+    paginator = CappedPaginator
+    actions = ("delete_selected",)
+
+    @admin.action(permissions=["delete"], description=_("Lift: use these addresses again"))
+    def delete_selected(
+        self, request: HttpRequest, queryset: models.QuerySet[Any]
+    ) -> HttpResponseBase | None:
+        """Delete those chosen, after a confirmation; Django's own action by its own name, which its page sends."""
+        return delete_selected(self, request, queryset)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Look the address up on every channel, with which the index begins."""
+        address = normal(search_term)
+        return (queryset.filter(channel__in=channels(), endpoint=address) if address else queryset), False

@@ -13,14 +13,12 @@ from django.utils import timezone, translation
 from engagement.conf import conf
 from engagement.mail import gathered
 from engagement.mail.headers import headers, kind
-from engagement.mail.line import address, line, lines, literal, mailbox, web
+from engagement.mail.line import PREHEADER_LENGTH, address, line, lines, literal, mailbox, web
 from engagement.mail.mail import Mail
 from engagement.outgoing import Outgoing
 
 #: Programs show 40 to 120 characters of it.
 SUBJECT_LENGTH = 200
-#: Of what programs show beside the subject.
-PREHEADER_LENGTH = 140
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -60,7 +58,7 @@ def _frame(outgoing: Outgoing) -> dict[str, Any]:
         "site": conf.site_name,
         "language": translation.get_language(),
         "direction": "rtl" if translation.get_language_bidi() else "ltr",
-        "reason": outgoing.reason,
+        "reason": line(outgoing.reason),
         "why_url": web(outgoing.why_url),
         "preferences_url": web(outgoing.preferences_url),
         "unsubscribe_url": web(outgoing.unsubscribe_url),
@@ -70,9 +68,9 @@ def _frame(outgoing: Outgoing) -> dict[str, Any]:
 def _context(outgoing: Outgoing) -> dict[str, Any]:
     """Return what is particular to a single notification."""
     return {
-        "subject": outgoing.title,
+        "subject": line(outgoing.title),
         "preheader": line(outgoing.message, PREHEADER_LENGTH),
-        "title": line(outgoing.title, len(outgoing.title)),
+        "title": line(outgoing.title),
         "message": lines(outgoing.message),
         "url": web(outgoing.url),
     }

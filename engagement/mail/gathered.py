@@ -8,11 +8,13 @@ from django.utils.translation import ngettext
 
 from engagement.conf import conf
 from engagement.mail.headers import category_label
-from engagement.mail.line import line, lines, web
+from engagement.mail.line import PREHEADER_LENGTH, line, lines, web
 from engagement.outgoing import DigestContent, DigestItem
 
 #: So many titles are in the subject, each cut at so many characters.
 TITLES, TITLE_LENGTH = 3, 60
+#: Of an item's text. Gmail cuts a mail at 102 kB, and with it the link for unsubscribing: there is room for 50 items.
+MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ def context(digest: DigestContent) -> dict[str, Any]:
     unread = [item for item in items if not item.is_read]
     return {
         "subject": subject(digest),
-        "preheader": ", ".join(titles(unread or items, len(items))),
+        "preheader": line(", ".join(titles(unread or items, len(items))), PREHEADER_LENGTH),
         "sections": by_category(unread),
         "read": [item for item in items if item.is_read],
         "total": digest.total,
@@ -65,10 +67,10 @@ def by_category(items: Iterable[DigestItem]) -> list[Section]:
     found: dict[str, list[DigestItem]] = {}
     for item in items:
         found.setdefault(item.category, []).append(item)
-    return [Section(category_label(category), those) for category, those in found.items()]
+    return [Section(line(category_label(category)), those) for category, those in found.items()]
 
 
 def _shown(item: DigestItem) -> DigestItem:
     return replace(
-        item, title=line(item.title, len(item.title)), message=lines(item.message), url=web(item.url)
+        item, title=line(item.title), message=lines(item.message, MESSAGE_LENGTH), url=web(item.url)
     )

@@ -34,10 +34,9 @@ def thread_id(thread: str) -> str:
 
 def list_id(category: str) -> str:
     """Return by what mail programs tell the mails of a category from others (RFC 2919)."""
-    return f"<{label(category)}.{host()}>"
+    return f"<{label(category.lower())}.{host()}>"
 
 
 def label(text: str) -> str:
     """Return the text if it can be a label; else its fingerprint, which can."""
-    lower = text.lower()
-    return lower if LABEL.fullmatch(lower) else sha256(text.encode(errors="replace")).hexdigest()[:32]
+    return text if LABEL.fullmatch(text) else sha256(text.encode(errors="replace")).hexdigest()[:32]

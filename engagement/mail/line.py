@@ -18,18 +18,23 @@ UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 #: Of a name; a longer one is cut.
 NAME_LENGTH = 64
+#: Of an encoded word, so that the first has room beside the header's name.
+WORD_LENGTH = 50
+#: Of what programs show beside the subject.
+PREHEADER_LENGTH = 140
 WORD_JOINER = "\u2060"
 
 
-def line(text: str, length: int) -> str:
+def line(text: str, length: int = 10_000) -> str:
     """Return a text as one line of so many characters at the most."""
     found = " ".join(UNFIT.sub(" ", text[: length * 4]).split())
     return found if len(found) <= length else f"{found[: length - 1].rstrip()}…"
 
 
-def lines(text: str) -> str:
-    """Return a text whose lines end as those of a mail do, each without what does not belong into one."""
-    return "\n".join(UNFIT.sub(" ", each).rstrip() for each in text.splitlines()).strip("\n")
+def lines(text: str, length: int = 100_000) -> str:
+    """Return a text with its lines, each without what does not belong into one, of so many characters at the most."""
+    found = "\n".join(UNFIT.sub(" ", each).rstrip() for each in text[: length * 4].splitlines()).strip("\n")
+    return found if len(found) <= length else f"{found[: length - 1].rstrip()}…"
 
 
 def literal(text: str) -> str:
@@ -43,7 +48,7 @@ def literal(text: str) -> str:
 def ascii_line(text: str, length: int) -> str:
     """Return one line in ASCII, of encoded words if it must be: not every provider takes others as a header."""
     found = literal(line(text, length))
-    return found if found.isascii() else Header(found, "utf-8").encode(linesep="")
+    return found if found.isascii() else Header(found, "utf-8", WORD_LENGTH).encode(linesep="")
 
 
 def phrase(text: str) -> str:

@@ -1,6 +1,7 @@
 """A mail as bytes."""
 
 from email.charset import QP, Charset
+from email.header import Header
 from email.message import Message
 from email.policy import Compat32
 from typing import Any
@@ -42,7 +43,13 @@ class Mail(EmailMultiAlternatives):
         """Return it for those backends that send it as it is."""
         found: Message = super().message(**options)
         found.policy = Unbroken()
+        found.replace_header("Subject", self._subject())
         return found
+
+    def _subject(self) -> str:
+        """Return it encoded, so that it begins on the line of its name; Django does not leave room for that."""
+        subject = str(self.subject)
+        return Header(subject, None if subject.isascii() else ENCODING, header_name="Subject").encode()
 
 
 def _is_word(value: Any) -> bool:

@@ -46,6 +46,8 @@ class Post:
     def __init__(self) -> None:
         self._backend: BaseEmailBackend | None = None
         self._listener: Listener | None = None
+        #: Whether the last attempt to open it failed: what is no mail's own fault.
+        self._is_unreachable = False
 
     def send(self, mail: Mail) -> Sent:
         """Hand over a mail and return the answer; raise DeliveryError, or what is no matter of this mail."""
@@ -55,7 +57,10 @@ class Post:
             refused = meaning(error, mail)
             if refused is None:
                 raise
-            raise refused from error
+            if isinstance(error, smtplib.SMTPServerDisconnected) and self._is_asked:
+                refused.answer += " (it may have been taken)"
+            refused.unreachable = self._is_unreachable
+            raise refused from (None if refused is error else error)
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
@@ -89,7 +94,7 @@ class Post:
         return provider.sent(mail) or Sent(self._answer())
 
     def _open(self) -> BaseEmailBackend:
-        backend = get_connection()
+        backend, self._listener, self._is_unreachable = get_connection(), None, True
         if isinstance(backend, SmtpBackend) and backend.timeout is None:
             backend.timeout = TIMEOUT_SECONDS
         try:
@@ -98,16 +103,21 @@ class Post:
             _close(backend)
             raise
         server = getattr(backend, "connection", None)
-        self._listener = Listener(server) if isinstance(server, smtplib.SMTP) else None
-        self._backend = backend
+        if isinstance(server, smtplib.SMTP):
+            self._listener = Listener(server)
+        self._backend, self._is_unreachable = backend, False
         return backend
+
+    @property
+    def _is_asked(self) -> bool:
+        return self._listener is not None and self._listener.is_asked
 
     def _answer(self) -> str:
         return self._listener.answer if self._listener else f"taken by {settings.EMAIL_BACKEND}"
 
     def _was_idle(self, error: smtplib.SMTPException) -> bool:
         """Tell whether the server had gone before it saw anything of the message; 421 is what some say as they go."""
-        if self._backend is not None or self._listener is None or self._listener.is_asked:
+        if self._backend is not None or self._is_asked:
             return False
         if isinstance(error, smtplib.SMTPSenderRefused):
             return error.smtp_code == GOODBYE

@@ -69,10 +69,11 @@ def _refused(mail: Mail) -> DeliveryError | None:
     ours as well.
     """
     status: Any = getattr(mail, "anymail_status", None)
-    for address, each in (status.recipients if status is not None else {}).items():
+    for each in status.recipients.values() if status is not None else ():
         if each.status in {"invalid", "rejected", "failed"}:
+            said = getattr(status.esp_response, "text", "")
             return DeliveryError(
-                f"{each.status}: {address}",
+                f"{each.status} by {settings.EMAIL_BACKEND}: {said}",
                 permanent=each.status != "failed",
                 suppress=each.status == "invalid",
             )

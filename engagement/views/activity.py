@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 from engagement import activity, mutes, preferences
 from engagement.activity import START, Cursor
 from engagement.choices import Scope
-from engagement.explain import Explanation, Setting, Verdict, explain, reasons_of
+from engagement.explain import Explanation, Verdict, explain, reasons_of
 from engagement.models import AppNotification, NotifiableEvent
+from engagement.sentences import Setting
 from engagement.views.answer import in_their_time
 from engagement.views.parse import LARGEST_ID, id_of, own_notification
 from engagement.views.preferences import address
@@ -118,6 +119,7 @@ def _link(
     scopes = {
         Setting.EVENT_TYPE: Scope(event_type=explanation.event_type),
         Setting.CATEGORY: Scope(category=explanation.category),
+        Setting.DIGEST: Scope(category=explanation.category),
     }
     scope = scopes.get(setting)
     if scope in lines:

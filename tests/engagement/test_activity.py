@@ -11,6 +11,7 @@ from engagement.activity import START, find, page
 from engagement.models import Mute, NotifiableEvent
 from events.bus import EventLog, event_bus
 from events.testing import work_off
+from tests.engagement.mails import digest_of, mail_to
 from tests.probe.events import Told
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +100,20 @@ def test_it_is_two_queries_however_much_there_is(
         by_hand(alice)
     with django_assert_num_queries(2):
         page(alice)
+
+
+def test_it_is_three_queries_where_mails_were_sent_however_many(
+    alice: Person, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _each in range(3):
+        digest_of(alice, mail_to(alice))
+        mail_to(alice, state="dead")
+    with django_assert_num_queries(3):
+        page(alice)
+
+
+def test_what_became_of_a_mail_is_listed(alice: Person) -> None:
+    mail_to(alice, state="dead")
+    NotifiableEvent.objects.update(outcomes={"app": "skipped: default", "email": "planned: default"})
+    (entry,) = page(alice).entries
+    assert (str(entry.gist.word), entry.gist.told) == ("could not be sent", False)

@@ -9,6 +9,7 @@ import pytest
 from anymail.signals import AnymailTrackingEvent, tracking  # type: ignore[import-untyped]
 from django.test import Client, override_settings
 from django.urls import include, path
+from pytest_django import Settings
 
 from capabilities.people.models import Person
 from engagement import anymail_signals
@@ -80,7 +81,7 @@ SUBSCRIPTION_CHANGE = {
 
 
 @pytest.fixture(autouse=True)
-def anymail(settings: Any) -> Iterator[None]:
+def anymail(settings: Settings) -> Iterator[None]:
     """Install it, with its webhooks; Postmark calls them with the secret."""
     settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
@@ -185,7 +186,7 @@ def test_what_fails_here_is_told_again(mail: Delivery, monkeypatch: pytest.Monke
     assert Suppression.objects.count() == 1
 
 
-def test_it_listens_if_anymail_is_installed(settings: Any) -> None:
+def test_it_listens_if_anymail_is_installed(settings: Settings) -> None:
     tracking.disconnect(dispatch_uid="engagement")
     with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "anymail"]):
         assert tracking.has_listeners()

@@ -154,6 +154,32 @@ def test_what_is_not_to_be_told_any_more_is_left_out(server: SmtpServer, alice: 
     assert server.received == []
 
 
+def test_a_digest_that_cannot_be_sent_takes_along_what_it_holds(server: SmtpServer, alice: Person) -> None:
+    collect(alice)
+    tell(alice, times=2)
+    Person.objects.filter(pk=alice.pk).update(email="")
+    pass_time()
+    send()
+    assert set(Delivery.objects.values_list("state", "last_error")) == {("skipped", "skipped: no endpoint")}
+    assert examine() == []
+
+
+def test_what_came_a_moment_too_late_makes_no_digest_of_its_own(server: SmtpServer, alice: Person) -> None:
+    collect(alice)
+    tell(alice)
+    pass_time()
+    send()
+    tell(alice)
+    Delivery.objects.filter(finished_at=None).update(available_at=Now())
+    send()
+    assert len(server.received) == 1
+    opened = Delivery.objects.get(is_digest=True, finished_at=None)
+    assert (opened.state, opened.failed, opened.gathered_at) == ("retrying", 0, None)
+    pass_time()
+    send()
+    assert (len(server.received), examine()) == (2, [])
+
+
 def test_a_digest_that_failed_is_sent_again_as_it_was(server: SmtpServer, alice: Person) -> None:
     collect(alice)
     tell(alice)
@@ -162,11 +188,12 @@ def test_a_digest_that_failed_is_sent_again_as_it_was(server: SmtpServer, alice:
     send()
     tell(alice)
     server.at_data = ""
-    Delivery.objects.filter(state="retrying").update(available_at=Now())
+    opened = Delivery.objects.filter(is_digest=True, state="pending")
+    Delivery.objects.exclude(pk__in=opened).filter(finished_at=None).update(available_at=Now())
     send()
     (received,) = server.received
     sent = Delivery.objects.get(is_digest=True, state="succeeded")
-    assert (sent.message_id, sent.failed) == (received.message_id, 1)
+    assert (sent.message_id, sent.failed, sent.items.count()) == (received.message_id, 1, 1)
     assert Delivery.objects.filter(is_digest=True, gathered_at=None, state="pending").count() == 1
     assert examine() == []
 

@@ -5,19 +5,12 @@ from django.core.management import CommandError, call_command
 
 from capabilities.people.models import Person
 from engagement.decide import Outcome, Reason, Status, Wait
-from engagement.explain import (
-    SENTENCES,
-    WORDS,
-    Explanation,
-    Setting,
-    Unconcerned,
-    explain,
-    explain_event,
-    gist,
-)
+from engagement.explain import Explanation, Unconcerned, explain, explain_event, gist
 from engagement.models import Mute, NotifiableEvent, NotificationPreference
+from engagement.sentences import SENTENCES, WORDS, Setting
 from events.bus import EventLog, event_bus
 from events.testing import work_off
+from tests.engagement.mails import digest_of, mail_to
 from tests.probe.events import Told
 
 pytestmark = pytest.mark.django_db
@@ -146,3 +139,23 @@ def test_what_a_newer_deployment_has_stored_breaks_no_page(
 ) -> None:
     concerned = NotifiableEvent.objects.create(event_type="test.told", person=alice, outcomes={"app": text})
     assert explain(concerned).verdicts[0].outcome == outcome
+
+
+def test_an_operator_is_told_what_the_far_end_said(alice: Person, capsys: pytest.CaptureFixture[str]) -> None:
+    log = told(alice)
+    concerned = NotifiableEvent.objects.get()
+    NotifiableEvent.objects.update(outcomes={"app": "created: default", "email": "planned: default"})
+    mail = mail_to(alice, notifiable=concerned, state="retrying", failed=2, last_error="421 Try again\nlater")
+    call_command("explain_notification", str(log.pk), "alice")
+    said = capsys.readouterr().out
+    assert "email: planned: default. It could not be sent at 2 attempts" in said
+    assert f"    #{mail.pk} {mail.message_id}: retrying, 2 attempts, 421 Try again\n" in said
+
+
+def test_an_operator_is_told_in_which_digest_it_is(alice: Person, capsys: pytest.CaptureFixture[str]) -> None:
+    log = told(alice)
+    concerned = NotifiableEvent.objects.get()
+    NotifiableEvent.objects.update(outcomes={"email": "planned: default, hourly digest"})
+    digest = digest_of(alice, mail_to(alice, notifiable=concerned))
+    call_command("explain_notification", str(log.pk), "alice")
+    assert f"in digest #{digest.pk}" in capsys.readouterr().out

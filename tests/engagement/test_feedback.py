@@ -1,11 +1,11 @@
 """What a provider tells of a message afterwards."""
 
 import logging
-from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from capabilities.people.models import Person
 from engagement.choices import Scope
@@ -24,7 +24,7 @@ GONE = "<msg_long_ago@carillon.example>"
 
 
 @pytest.fixture(autouse=True)
-def base_url(settings: Any) -> None:
+def base_url(settings: Settings) -> None:
     settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
 
 

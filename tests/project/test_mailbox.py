@@ -24,6 +24,7 @@ from project.mailbox import box, message
 from tests.browser import Web, browser, log_in, picture
 from tests.cluster import ROOT, environment
 from tests.conftest import make_person, need
+from tests.engagement.samples import fill_inbox
 
 pytestmark = pytest.mark.django_db
 
@@ -387,17 +388,20 @@ LINKED = """<!doctype html><html><head><meta name="color-scheme" content="light 
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
 def test_one_reads_a_mail_and_follows_its_link_without_any_script(
     alice: Person, chromium: Browser, mailbox: Path, monkeypatch: pytest.MonkeyPatch, width: int, scheme: Any
 ) -> None:
     monkeypatch.setenv("TEST_MAILBOX", str(mailbox))
+    Person.objects.update(is_staff=True)  # who has most links at the top
+    fill_inbox(alice, 120)
     with Web() as web:
         send(alice.email, subject="Kite launched " + "x" * 120, html=LINKED.format(url=web.url))
         context = chromium.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
         page = context.new_page()
         log_in(page, web.url, "alice")
         page.get_by_role("link", name="Mailbox").click()
+        assert page.evaluate("document.documentElement.scrollWidth") == width
         picture(page, f"mailbox-{width}")
         page.get_by_role("link", name="Kite launched").click()
         page.get_by_text("All headers").click()

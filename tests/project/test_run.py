@@ -116,6 +116,37 @@ def test_it_says_where_to_click_and_which_accounts_there_are(supervisor: Supervi
         assert "Log in" in response.read().decode()
 
 
+def test_mails_are_kept_and_it_says_where_they_can_be_read(supervisor: Supervisor, data: Path) -> None:
+    site = f"http://localhost:{supervisor.port}"
+    assert (
+        f"No mail is sent: each of them sees theirs at {site}/mailbox/, and admin sees all."
+        in supervisor.text()
+    )
+    with urllib.request.urlopen(f"{site}/mailbox/") as response:
+        assert response.url == f"{site}/login/?next=/mailbox/"
+    mail = {
+        "subject": "Hello",
+        "message": "x",
+        "from_email": None,
+        "recipient_list": ["bob@kiteworks.example"],
+    }
+    supervisor.enqueue("django.core.mail.send_mail", **mail)
+    eventually(lambda: list((data / "mail" / "new").glob("*")), timeout=30, what="a worker has sent it")
+    (kept,) = (data / "mail" / "new").iterdir()
+    assert b"From: Carillon <no-reply@localhost>" in kept.read_bytes()
+
+
+def test_the_workers_know_where_the_site_is(supervisor: Supervisor) -> None:
+    def clusters() -> list[psutil.Process]:
+        return [each for each in supervisor.family() if "qcluster" in each.cmdline()]
+
+    eventually(
+        lambda: {each.environ().get("Q_CLUSTER_NAME") for each in clusters()} == {"events", "delivery"}
+    )
+    site = f"http://localhost:{supervisor.port}/"
+    assert {each.environ()["SITE_URL"] for each in clusters()} == {site}
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_everything_and_leaves_no_process_behind(
     supervisor: Supervisor, data: Path, number: signal.Signals

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from engagement.explain import Unconcerned, explain_event
+from engagement.models import Delivery
 from events.bus import EventLog
 
 
@@ -36,6 +37,16 @@ class Command(BaseCommand):
         for verdict in found.verdicts:
             outcome = verdict.outcome or "undecided"
             self.stdout.write(f"  {verdict.channel}: {outcome}. {verdict.sentence}")
+            for delivery in found.deliveries:
+                if delivery.channel == verdict.channel:
+                    self.stdout.write(f"    {_details(delivery)}")
+
+
+def _details(delivery: Delivery) -> str:
+    """Return what the person is not shown: the attempts, and what the far end said at last."""
+    about = [f"{delivery.attempts} attempts", delivery.feedback, delivery.last_error.partition("\n")[0]]
+    place = f", in digest #{delivery.digest_id}" if delivery.digest_id else ""
+    return f"#{delivery.pk} {delivery.message_id}: {delivery.state}{place}, {', '.join(filter(None, about))}"
 
 
 def _event(text: str) -> EventLog:

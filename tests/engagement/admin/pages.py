@@ -6,10 +6,12 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from capabilities.people.models import Person
 from engagement.fanout import fan_out
 from engagement.models import (
     AppNotification,
     AppNotificationTemplate,
+    EmailNotification,
     Mute,
     NotifiableEvent,
     NotificationBatch,
@@ -20,11 +22,12 @@ from engagement.models import (
     Retraction,
     Suppression,
 )
+from tests.engagement.mails import mail_to
 from tests.engagement.samples import planned, published
 from tests.probe.events import Told
 
 ABOUT_PEOPLE = [NotifiableEvent, NotificationBatch, AppNotification]
-READ_ONLY = [*ABOUT_PEOPLE, Retraction, NotificationTemplate.history.model]
+READ_ONLY = [*ABOUT_PEOPLE, EmailNotification, Retraction, NotificationTemplate.history.model]
 EDITABLE = [
     NotificationPreference,
     NotificationTemplate,
@@ -59,6 +62,8 @@ def fill(people: list[int]) -> None:
             event_type="test.told", title_template="{{ name }}", language=f"x{number}"
         )
         planned(published(Told(people=[])), people[:1])
+    for person in Person.objects.filter(pk__in=people):
+        mail_to(person)
 
 
 def empty() -> None:

@@ -6,7 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from capabilities.people.models import Person
-from engagement.models import Mute, NotificationPreference, NotificationSettings, Suppression
+from engagement.models import Cause, Mute, NotificationPreference, NotificationSettings, Suppression
+from engagement.suppress import is_suppressed, suppress
 from tests.engagement.admin.pages import EDITABLE, fill, place
 
 pytestmark = pytest.mark.django_db
@@ -67,9 +68,46 @@ def test_an_address_can_be_suppressed_and_used_again(admin_client: Client) -> No
     fields = {"channel": "email", "endpoint": "Alice@Kites.example", "cause": "bounce", "reason": "550"}
     assert admin_client.post(place(Suppression, "add"), fields).status_code == 302
     row = Suppression.objects.get(endpoint="alice@kites.example")
-    answer = admin_client.get(place(Suppression, "changelist"), {"q": "kites"})
-    assert list(answer.context["cl"].result_list) == [row]
     admin_client.post(place(Suppression, "delete", row.pk), {"post": "yes"})
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("alice@kites.example", True),
+        (" Alice@Kites.Example", True),
+        ("kites", False),
+        ("'; --", False),
+        ("\0", False),
+    ],
+)
+def test_a_suppressed_address_is_searched_by_all_of_it(
+    admin_client: Client, text: str, is_found: bool
+) -> None:
+    suppress("email", "alice@kites.example", Cause.BOUNCE)
+    answer = admin_client.get(place(Suppression, "changelist"), {"q": text})
+    assert answer.status_code == 200
+    assert bool(answer.context["cl"].result_list) == (is_found or text == "\0")
+
+
+def test_the_cause_is_listed_and_filtered_by(admin_client: Client) -> None:
+    suppress("email", "alice@kites.example", Cause.BOUNCE)
+    suppress("email", "bob@kites.example", Cause.COMPLAINT)
+    text = admin_client.get(place(Suppression, "changelist"), {"cause__exact": "complaint"}).content.decode()
+    assert "bob@kites.example" in text
+    assert "alice@kites.example" not in text
+    assert "complaint" in text
+
+
+def test_several_are_lifted_at_once(admin_client: Client) -> None:
+    suppress("email", "alice@kites.example", Cause.BOUNCE)
+    suppress("email", "bob@kites.example", Cause.COMPLAINT)
+    page = place(Suppression, "changelist")
+    assert "Lift: use these addresses again" in admin_client.get(page).content.decode()
+    keys = list(Suppression.objects.values_list("pk", flat=True))
+    admin_client.post(page, {"action": "delete_selected", "_selected_action": keys, "post": "yes"})
+    assert not is_suppressed("email", "alice@kites.example")
     assert not Suppression.objects.exists()
 
 

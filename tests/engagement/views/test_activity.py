@@ -17,6 +17,7 @@ from engagement.models import AppNotification, Mute, NotifiableEvent, Notificati
 from engagement.preferences import choose, set_settings
 from events.bus import EventLog, EventTypes, event_bus
 from events.testing import work_off
+from tests.engagement.mails import digest_of, mail_to
 from tests.engagement.samples import notified
 from tests.probe.events import Told
 
@@ -274,3 +275,28 @@ def test_an_event_that_there_is_not_is_not_found(bob: Person, client: Client) ->
 def test_who_asks_has_to_be_logged_in(client: Client) -> None:
     log = event_bus.publish("test.pinged", {})
     assert client.get(f"{PAGE}event/{log.event_id}/").headers["Location"].startswith("/login/")
+
+
+def test_what_waits_for_a_digest_leads_to_the_choice_for_its_category(page: Client, alice: Person) -> None:
+    mail = mail_to(alice, state="held", wait="hourly digest")
+    text = text_of(page.get(f"{PAGE}{mail.notifiable_id}/"))
+    assert "It waits for your hourly digest, which is due on" in text
+    assert "/inbox/preferences/#category-test" in links(text)
+
+
+def test_a_mail_that_came_back_was_not_told(page: Client, alice: Person) -> None:
+    mail = mail_to(alice, feedback="bounced", last_error="550 5.1.1 No such user")
+    NotifiableEvent.objects.update(outcomes={"app": "skipped: default", "email": "planned: default"})
+    text = text_of(page.get(f"{PAGE}{mail.notifiable_id}/"))
+    assert "I get this?" in text
+    assert "Why did I" not in text
+    assert "came back" in text
+    assert "550" not in text
+
+
+def test_what_became_of_mails_is_one_more_query(page: Client, alice: Person) -> None:
+    mail = mail_to(alice)
+    digest_of(alice, mail)
+    with CaptureQueriesContext(connection) as captured:
+        page.get(f"{PAGE}{mail.notifiable_id}/")
+    assert len([each for each in captured if 'FROM "engagement_delivery"' in each["sql"]]) == 1

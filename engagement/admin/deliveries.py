@@ -1,0 +1,156 @@
+"""What left the house, or did not: operators can read it, and send again what was not sent."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_permission_codename, get_user_model
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from engagement.admin.delivery_page import DeliveryPage, WaitFilter
+from engagement.admin.rendered import has_secrets, rendered
+from engagement.models import Delivery, EmailNotification
+from engagement.models.delivery_states import DeliveryState
+from events.listing import exact
+from events.queue import wake_on_commit
+
+#: Neither sent, nor still to be.
+RESENDABLE = [DeliveryState.DEAD, DeliveryState.SKIPPED, DeliveryState.CANCELLED]
+#: So many people of one address are looked for.
+MOST_PEOPLE = 50
+
+
+class DeliveryAdmin(DeliveryPage):
+    """The messages of one channel; register a subclass for its proxy of Delivery."""
+
+    change_form_template = "engagement/admin/delivery.html"
+    list_display = (
+        "id",
+        "masked_title",
+        "person_id",
+        "endpoint",
+        "state",
+        "attempts",
+        "waits_for",
+        "sent",
+        "feedback",
+    )
+    list_display_links = ("id", "masked_title")
+    list_filter = ("state", "feedback", WaitFilter, "is_digest")
+    search_fields = ("message_id", "provider_id", "person__id", "event__id")  # shown as a box; read below
+    search_help_text = _(
+        "The number of a person or an event, an id of the message, or the exact address of a person"
+    )
+    actions = ("send_again",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Look the term up in each field that it may be in; each has an index. Addresses are looked up at people."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        found = exact(term, message_id=str, provider_id=str, person_id=int, event_id=int)
+        return queryset.filter(found | models.Q(person_id__in=_people_at(term))), False
+
+    # Sending again
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        """Tell whether somebody may have messages sent: those who may change them, though this is all they can do."""
+        codename = get_permission_codename("change", self.opts)
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{codename}"))
+
+    @admin.action(permissions=["resend"], description=_("Send again"))
+    def send_again(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
+        """Requeue what was not sent; say how many that were, and how many not."""
+        chosen = list(queryset.values_list("pk", flat=True))
+        rows = Delivery.objects.filter(pk__in=chosen, state__in=RESENDABLE)
+        again = list(rows)
+        count = rows.requeue()
+        wake_on_commit(Delivery.lane)
+        LogEntry.objects.log_actions(cast("int", request.user.pk), again, CHANGE, "Sent again.")
+        _tell(request, count, len(chosen) - count)
+
+    # Further pages
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the preview, and the button to send again."""
+        view, name = self.admin_site.admin_view, f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("<int:pk>/preview/", view(self.preview_view), name=f"{name}_preview"),
+            path("<int:pk>/send-again/", view(self.send_again_view), name=f"{name}_send_again"),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: Any,
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
+    ) -> HttpResponse:
+        """Show the preview as well, and the button where it can be sent again."""
+        may_resend = obj.state in RESENDABLE and self.has_resend_permission(request)
+        context["preview_url"] = "" if has_secrets(obj) else self._address("preview", obj)
+        context["send_again_url"] = self._address("send_again", obj) if may_resend else ""
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def _address(self, page: str, row: Delivery) -> str:
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{page}"
+        return reverse(name, args=[row.pk])
+
+    @method_decorator([require_safe, xframe_options_sameorigin])
+    def preview_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return the message as it would be sent now."""
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return rendered(row, as_text="text" in request.GET)
+
+    @method_decorator(require_POST)
+    def send_again_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send one message again, and go back to its page."""
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_resend_permission(request):
+            raise PermissionDenied
+        self.send_again(request, self.get_queryset(request).filter(pk=row.pk))
+        return HttpResponseRedirect(self._address("change", row))
+
+
+@admin.register(EmailNotification)
+class EmailNotificationAdmin(DeliveryAdmin):
+    """Mails."""
+
+
+def _people_at(address: str) -> list[Any]:
+    """Return the primary keys of the people with this address."""
+    name = getattr(get_user_model(), "EMAIL_FIELD", "")
+    if "@" not in address or not name:
+        return []
+    people = get_user_model()._default_manager.filter(**{f"{name}__iexact": address})
+    return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+
+
+def _tell(request: HttpRequest, count: int, left_out: int) -> None:
+    """Say how many are sent again, and how many are not."""
+    if count:
+        text = ngettext("%d message is sent again.", "%d messages are sent again.", count)
+        messages.success(request, text % count)
+    if left_out:
+        text = ngettext(
+            "%d was left out: it has been sent, or is still to be.",
+            "%d were left out: they have been sent, or are still to be.",
+            left_out,
+        )
+        messages.warning(request, text % left_out)

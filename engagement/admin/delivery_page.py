@@ -1,0 +1,156 @@
+"""What the pages of a message show: its fields, its attempts, and where they lead."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.db import models
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from engagement.admin.log import LogAdmin
+from engagement.decide import Wait
+from engagement.models import Delivery, DeliveryAttempt, NotifiableEvent
+from events.bus import EventLog
+from events.listing import ReadOnly, moment
+
+WAITS: dict[str, str | Promise] = {
+    Wait.QUIET_HOURS: _("end of quiet hours"),
+    Wait.TO_BE_READ: _("being read in the inbox"),
+    Wait.HOURLY: _("hourly digest"),
+    Wait.DAILY: _("daily digest"),
+}
+#: So many messages of a digest are listed.
+MOST = 50
+GROUPS: list[tuple[Any, tuple[str, ...]]] = [
+    (None, ("state", "last_error", "person_link", "endpoint", "feedback", "feedback_at")),
+    (
+        _("What it says"),
+        ("masked_title", "masked_message", "masked_url", "reason", "language", "is_fallback"),
+    ),
+    (
+        _("What it is about"),
+        (
+            "notifiable_link",
+            "event_link",
+            "event_type",
+            "notifier",
+            "category",
+            "about",
+            "group",
+            "importance",
+        ),
+    ),
+    (
+        _("When"),
+        ("waits_for", "available_at", "created_at", "sent_at", "finished_at", "not_after", "delete_at"),
+    ),
+    (_("Digest"), ("is_digest", "gathered_at", "items", "digest_link", "allowed_at", "over_limit")),
+    (
+        _("How it is sent"),
+        ("channel", "message_id", "provider_id", "priority", "failed", "crashed", "lease_until"),
+    ),
+]
+
+
+class WaitFilter(admin.SimpleListFilter):
+    """By what a message waits for, or waited for."""
+
+    title = _("waits for")
+    parameter_name = "wait"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer all there is to wait for."""
+        return list(WAITS.items())
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        """Filter by what was chosen."""
+        return queryset.filter(wait=self.value()) if self.value() else queryset
+
+
+class AttemptInline(ReadOnly, admin.TabularInline):
+    """Every try of one message, with what the far end answered."""
+
+    model = DeliveryAttempt
+    extra = 0
+    fields = ("at", "succeeded", "answer")
+    readonly_fields = fields
+    ordering = ("id",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Show it to those who may see the message."""
+        return True
+
+
+class DeliveryPage(LogAdmin):
+    """The fields of one message, with what may be secret masked."""
+
+    fieldsets = [(title, {"fields": names}) for title, names in GROUPS]
+    readonly_fields: ClassVar[tuple[str, ...]] = tuple(name for _title, names in GROUPS for name in names)
+    inlines = (AttemptInline,)
+
+    @admin.display(description=_("title"))
+    def masked_title(self, delivery: Delivery) -> str:
+        """Return the title, unless it may tell a secret."""
+        return str(_("Digest")) if delivery.is_digest else delivery.masked(delivery.title)
+
+    @admin.display(description=_("message"))
+    def masked_message(self, delivery: Delivery) -> str:
+        """Return the message, unless it may tell a secret."""
+        return delivery.masked(delivery.message)
+
+    @admin.display(description=_("address"))
+    def masked_url(self, delivery: Delivery) -> str:
+        """Return the address, unless it may lead to something secret."""
+        return delivery.masked(delivery.url)
+
+    @admin.display(description=_("waits for"))
+    def waits_for(self, delivery: Delivery) -> str | Promise:
+        """Return what it waits for, or waited for."""
+        return WAITS.get(delivery.wait, delivery.wait or "-")
+
+    @admin.display(description=_("sent"), ordering="sent_at")
+    def sent(self, delivery: Delivery) -> str:
+        """Return when it was sent, to the second."""
+        return moment(delivery.sent_at)
+
+    @admin.display(description=_("person"))
+    def person_link(self, delivery: Delivery) -> str:
+        """Return the number of the person."""
+        return self.link(get_user_model(), delivery.person_id)
+
+    @admin.display(description=_("notifiable event"))
+    def notifiable_link(self, delivery: Delivery) -> str:
+        """Return the number of the event x person, where the outcomes on all channels are."""
+        return self.link(NotifiableEvent, delivery.notifiable_id)
+
+    @admin.display(description=_("event"))
+    def event_link(self, delivery: Delivery) -> str:
+        """Return the number of the event in the log."""
+        return self.link(EventLog, delivery.event_id)
+
+    @admin.display(description=_("in the digest"))
+    def digest_link(self, delivery: Delivery) -> str:
+        """Return the number of the digest that it became a part of."""
+        return self.link(self.model, delivery.digest_id)
+
+    @admin.display(description=_("messages in it"))
+    def items(self, delivery: Delivery) -> str:
+        """Return what is in a digest; of many the first."""
+        if not delivery.is_digest:
+            return "-"
+        found = Delivery.objects.filter(digest=delivery.pk).order_by("pk")[: MOST + 1]
+        links = [(self.link(self.model, each.pk), self.masked_title(each)) for each in found]
+        more = SafeString("<br>…") if len(links) > MOST else ""
+        return format_html("{}{}", format_html_join(SafeString("<br>"), "{} {}", links[:MOST]), more)
+
+    def link(self, model: type[models.Model], pk: Any) -> str:
+        """Return a link to the page of a row, if there is such a page; there need not be the row any more."""
+        if pk is None or not self.admin_site.is_registered(model):
+            return "-" if pk is None else str(pk)
+        name = f"{self.admin_site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
+        return format_html('<a href="{}">#{}</a>', reverse(name, args=[pk]), pk)
