@@ -13,9 +13,11 @@ from freezegun import freeze_time
 
 from capabilities.people.models import Person
 from engagement.decide import Digest, Policy, Wait
+from engagement.fanout import fan_out
 from engagement.models import (
     AppNotification,
     Delivery,
+    NotifiableEvent,
     NotificationBatch,
     NotificationPreference,
     NotificationRule,
@@ -96,11 +98,15 @@ def test_a_row_has_all_that_is_needed_to_send_it(server: SmtpServer, alice: Pers
     with freeze_time("2026-03-28 11:20"):
         tell(alice, about="kite:1")
         now = timezone.now()
-    row, shown = Delivery.objects.get(), AppNotification.objects.get()
+    row, shown, concerned = (
+        Delivery.objects.get(),
+        AppNotification.objects.get(),
+        NotifiableEvent.objects.get(),
+    )
     assert (row.notifiable_id, row.person_id, row.event_id) == (
-        shown.event_id,
+        concerned.pk,
         alice.pk,
-        row.notifiable.event_log_id,
+        concerned.event_log_id,
     )
     assert (row.event_type, row.category, row.notifier) == ("test.told", "test", "probe.ToldNotifier")
     assert (row.title, row.message, row.url) == (shown.title, shown.message, "/products/1/")
@@ -114,7 +120,7 @@ def test_a_row_has_all_that_is_needed_to_send_it(server: SmtpServer, alice: Pers
 def test_nobody_is_written_to_twice_about_an_event(server: SmtpServer, alice: Person) -> None:
     tell(alice)
     first = Delivery.objects.get()
-    first.notifiable.__class__.objects.update(outcomes=None)
+    NotifiableEvent.objects.update(outcomes=None)
     NotificationBatch.objects.update(state="pending", finished_at=None)
     drain("events", seconds=float("inf"))
     assert Delivery.objects.get().message_id == first.message_id
@@ -158,8 +164,7 @@ def test_what_is_urgent_is_urgent_to_the_end(
         def audience(self, event: Hurried) -> list[Person]:
             return [alice]
 
-    event_bus.publish(Hurried())
-    drain("events", seconds=float("inf"))
+    fan_out(published(Hurried()))
     assert Delivery.objects.get().priority == Priority.URGENT
 
 
