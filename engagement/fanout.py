@@ -43,7 +43,7 @@ FAN_OUT = """
            (event_id, notifier, first_id, last_id, recipients, priority, created_at, delete_at)
     SELECT %s, %s, min(id), max(id), count(*), CASE WHEN max(total) > %s THEN %s ELSE %s END, %s, %s
       FROM numbered GROUP BY part ORDER BY part
-    RETURNING id, first_id, last_id, recipients"""
+    RETURNING id, first_id, last_id, recipients, priority"""
 
 
 def fan_out(event: Payload) -> None:
@@ -90,7 +90,13 @@ def concern(
     rows = fetch(FAN_OUT.replace("{audience}", statement), [*parameters, *concerned, *batches])
     return [
         NotificationBatch(
-            id=pk, event_id=log_id, notifier=notifier, first_id=first, last_id=last, recipients=count
+            id=pk,
+            event_id=log_id,
+            notifier=notifier,
+            first_id=first,
+            last_id=last,
+            recipients=count,
+            priority=priority,
         )
-        for pk, first, last, count in rows
+        for pk, first, last, count, priority in rows
     ]

@@ -15,13 +15,13 @@ from engagement.outbox_sql import Draft
 from engagement.people_sql import Group, Habits
 from engagement.process_sql import Decided
 from engagement.timing import next_end, next_hour, next_time
-from engagement.write import Writer
+from engagement.write import Source, Writer
 from events import queue
 
 
-def write(notice: Notice, decided: Sequence[Decided], groups: Sequence[Group]) -> None:
+def write(source: Source, decided: Sequence[Decided], groups: Sequence[Group]) -> None:
     """Write a Delivery for each planned outcome, in the caller's transaction; wake the lane for those that are due."""
-    due = False
+    notice, due = source.notice, False
     for channel in outbound():
         outcomes = {
             pk: each.outcomes[channel.name]
@@ -31,7 +31,7 @@ def write(notice: Notice, decided: Sequence[Decided], groups: Sequence[Group]) -
         }
         if outcomes:
             concerned = _among(groups, outcomes)
-            texts = Writer(notice, channel.name, (group.language for group in concerned)).write(concerned)
+            texts = Writer(source, channel.name, (group.language for group in concerned)).write(concerned)
             drafts = [*_drafts(notice, concerned, outcomes, texts.number)]
             outbox_sql.insert(channel, notice, texts.texts, drafts)
             due = due or any(draft.available_at is None for draft in drafts)

@@ -18,7 +18,7 @@ from engagement.process_sql import Decided
 from engagement.registry import notifiers
 from engagement.retract import is_retracted
 from engagement.rules import Rules
-from engagement.write import Writer
+from engagement.write import Source, Writer
 from events.bus import EventTypes, Payload, Priority
 from events.work import performs
 
@@ -77,11 +77,12 @@ def process(notice: Notice, groups: Sequence[Group]) -> Counts:
     notice = _as_it_stands(notice)
     decided = _decide(notice, groups)
     shown = [each for each in decided if each.outcomes["app"].status == Status.CREATED]
-    fallbacks = _fill_inboxes(notice, shown, groups)
+    source = Source(notice, groups)
+    fallbacks = _fill_inboxes(source, shown, groups)
     for each in decided:
         if each not in shown:
             process_sql.store(each)
-    outbox.write(notice, decided, groups)
+    outbox.write(source, decided, groups)
     skipped = sum(len(each.pks) for each in decided if each.is_skipped())
     counts = Counts(sum(len(each.pks) for each in decided) - skipped, skipped, fallbacks)
     _log(notice, groups, counts)
@@ -119,7 +120,7 @@ def _decide(notice: Notice, groups: Sequence[Group]) -> list[Decided]:
     return [Decided(dict(zip(names, outcomes, strict=True)), pks) for outcomes, pks in found.items()]
 
 
-def _fill_inboxes(notice: Notice, shown: Sequence[Decided], groups: Sequence[Group]) -> int:
+def _fill_inboxes(source: Source, shown: Sequence[Decided], groups: Sequence[Group]) -> int:
     """Store these outcomes with the inbox rows; return how many people got the fallback text."""
     if not shown:
         return 0
@@ -127,7 +128,7 @@ def _fill_inboxes(notice: Notice, shown: Sequence[Decided], groups: Sequence[Gro
     concerned = [
         replace(group, pks=pks) for group in groups if (pks := [*filter(chosen.__contains__, group.pks)])
     ]
-    found = Writer(notice, "app", (group.language for group in concerned)).write(concerned)
+    found = Writer(source, "app", (group.language for group in concerned)).write(concerned)
     for each in shown:
-        process_sql.store_and_show(each, notice, found.texts, found.number)
+        process_sql.store_and_show(each, source.notice, found.texts, found.number)
     return found.fallbacks()

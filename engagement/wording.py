@@ -65,7 +65,7 @@ def find(slug: str, channel: str, language: str, edited: Edited | None = None) -
     another language. `edited` is what staff wrote, if it is at hand. Raises WordingError if there is none, naming the
     file to write.
     """
-    edited = edited_in(slug, channel, [language]) if edited is None else edited
+    edited = edited_in(slug, [channel], [language]) if edited is None else edited
     for candidate in _languages(language):
         for name in dict.fromkeys([channel, INBOX]):
             found = edited.get((name, candidate)) or _from_file(slug, name, candidate)
@@ -82,15 +82,15 @@ def _languages(language: str) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def edited_in(slug: str, channel: str, languages: Iterable[str]) -> dict[tuple[str, str], Wording]:
-    """Return what staff wrote for the channel, and for the inbox, by channel and language; in one query.
+def edited_in(slug: str, channels: Iterable[str], languages: Iterable[str]) -> dict[tuple[str, str], Wording]:
+    """Return what staff wrote for these channels, and for the inbox, by channel and language; in one query.
 
     In these languages, or those that stand in for them.
     """
     candidates = sorted({candidate for language in languages for candidate in _languages(language)})
     return {
         (name, language): Wording(title, message, template_name(slug, name, language))
-        for name, language, title, message in fetch(EDITED, [slug, [channel, INBOX], candidates])
+        for name, language, title, message in fetch(EDITED, [slug, sorted({*channels, INBOX}), candidates])
     }
 
 

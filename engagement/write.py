@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone, translation
 
 from engagement import wording
+from engagement.channels import channels
 from engagement.conf import conf
 from engagement.models import NotifiableEvent
 from engagement.models.app import REASON_LENGTH
@@ -31,16 +33,35 @@ class Texts:
         return sum(self.texts[number].is_fallback for number in self.number.values())
 
 
+class Source:
+    """What the texts of one notice are made of on every channel; each thing is read once, and only if it is used."""
+
+    def __init__(self, notice: Notice, groups: Sequence[Group]) -> None:
+        self.notice, self._groups = notice, groups
+
+    @cached_property
+    def edited(self) -> wording.Edited:
+        """What staff wrote."""
+        languages = {group.language for group in self._groups}
+        return wording.edited_in(self.notice.slug, channels(), languages)
+
+    @cached_property
+    def names(self) -> Mapping[int, str]:
+        """What to call the people whom these NotifiableEvents concern."""
+        return _names([pk for group in self._groups for pk in group.pks])
+
+
 class Writer:
     """Writes one notice on one channel."""
 
-    def __init__(self, notice: Notice, channel: str, languages: Iterable[str]) -> None:
-        self._notice = notice
-        chosen = sorted(set(languages))
-        edited = wording.edited_in(notice.slug, channel, chosen)
+    def __init__(self, source: Source, channel: str, languages: Iterable[str]) -> None:
+        self._source, self._notice = source, source.notice
+        notice = source.notice
         self._renderers = {
-            language: Renderer(notice.slug, channel, language, fallback(notice, language), edited=edited)
-            for language in chosen
+            language: Renderer(
+                notice.slug, channel, language, fallback(notice, language), edited=source.edited
+            )
+            for language in sorted(set(languages))
         }
         self._common = common_values(notice.params, notice.url)
         self._zoned = any(isinstance(value, datetime | time) for value in notice.params.values())
@@ -48,17 +69,15 @@ class Writer:
     def write(self, groups: Sequence[Group]) -> Texts:
         """Return the texts of these people."""
         found = Texts()
-        personal = any("person" in self._names_used(language) for language in self._renderers)
-        names = _names([pk for group in groups for pk in group.pks]) if personal else {}
         for group in groups:
             with translation.override(group.language), timezone.override(zone(group.time_zone)):
-                self._write(found, group, names)
+                self._write(found, group)
         return found
 
-    def _write(self, found: Texts, group: Group, names: Mapping[int, str]) -> None:
+    def _write(self, found: Texts, group: Group) -> None:
         personal = "person" in self._names_used(group.language)
         for pk in group.pks:
-            name = names[pk] if personal else ""
+            name = self._source.names[pk] if personal else ""
             key = (group.language, group.time_zone if self._zoned else "", name)
             if key not in found._known:
                 found._known[key] = len(found.texts)

@@ -17,6 +17,7 @@ from engagement.people_sql import groups_of_batch
 from engagement.process_sql import Decided
 from engagement.recheck import Recheck
 from engagement.registry import notifiers
+from engagement.write import Source
 from events import bus
 from events.forget import forgettable
 from events.models import EventLog
@@ -223,7 +224,7 @@ def test_messages_are_written_by_the_keys_of_those_whom_they_concern(wait: Wait)
     outcomes = {"email": Outcome(Status.PLANNED, Reason.DEFAULT, wait)}
     decided = Decided(outcomes, [pk for group in groups for pk in group.pks])
     before = Delivery.objects.filter(is_digest=False).count()
-    plan = plans(lambda: outbox.write(notice(), [decided], groups))
+    plan = plans(lambda: outbox.write(Source(notice(), groups), [decided], groups))
     assert Delivery.objects.filter(is_digest=False).count() == before + 100
     assert_no_scan(plan)
 

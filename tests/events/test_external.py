@@ -34,7 +34,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
     monkeypatch.delitem(work._turns, Delivery)
 
     def performed(step: Step) -> None:
-        monkeypatch.setitem(work._steps, Delivery, step)
+        monkeypatch.setattr(work, "_steps", {**work._steps, Delivery: step})
 
     return performed
 
@@ -195,7 +195,7 @@ class Turns:
 @pytest.fixture
 def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
     found = Turns()
-    monkeypatch.setitem(work._turns, Delivery, found)
+    monkeypatch.setattr(work, "_turns", {**work._turns, Delivery: found})
     return found
 
 
