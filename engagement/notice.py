@@ -156,6 +156,7 @@ def policy_of(
         expired=not_after is not None and not_after <= timezone.now(),
         digest=speaks.digest,
         email_delay=speaks.email_delay,
+        is_secret=rules.is_secret,
     )
 
 

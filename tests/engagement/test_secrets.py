@@ -2,24 +2,36 @@
 
 import logging
 from collections.abc import Callable
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from capabilities.people.models import Person
 from engagement.fanout import fan_out
-from engagement.models import AppNotification, Mute, NotifiableEvent
+from engagement.models import (
+    AppNotification,
+    Delivery,
+    Mute,
+    NotifiableEvent,
+    NotificationPreference,
+    NotificationRule,
+    NotificationSettings,
+)
 from engagement.notifier import Notifier, notify, notify_bulk
 from engagement.plan import plan
 from engagement.registry import MASK
 from engagement.tasks import process_notification
 from events.bus import event_bus
+from events.drain import drain
 from events.sql import fetch
 from events.testing import work_off
 from tests.engagement.samples import published
-from tests.probe.events import Whispered
+from tests.probe.events import Told, Whispered
+from tests.smtp import SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -104,3 +116,103 @@ def test_it_is_gone_from_what_was_made_by_hand(alice: Person) -> None:
 def test_the_search_would_find_it() -> None:
     event_bus.publish(Whispered(code=CODE))
     assert tables_with(CODE) == ["events_eventlog"]
+
+
+# By mail
+
+
+@pytest.fixture
+def by_mail(
+    server: SmtpServer,
+    alice: Person,
+    bob: Person,
+    own_notifiers: Any,
+    write_wording: Callable[[str, str], Path],
+) -> SmtpServer:
+    """Have it mailed to Alice and Bob, and nothing else: in the title, the text and the address."""
+    write_wording("test.whispered", '[en.email]\ntitle = "{{ code }}"\nmessage = "Enter {{ code }}."')
+
+    class WhisperedNotifier(Notifier[Whispered]):
+        event = Whispered
+        channels = ("email",)
+        example = Whispered(code="0")
+
+        def audience(self, event: Whispered) -> list[Person]:
+            return [alice, bob]
+
+        def url(self, event: Whispered) -> str:
+            return f"/enter/{event.code}/"
+
+    return server
+
+
+def whisper() -> None:
+    """Tell the secret, as far as writing the mails."""
+    fan_out(published(Whispered(code=CODE), about="door:1"))
+    drain("events", seconds=float("inf"))
+
+
+def send() -> int:
+    """Send what is due."""
+    return drain("delivery", seconds=float("inf"))
+
+
+def collect(settings: Settings) -> None:
+    NotificationPreference.objects.bulk_create(
+        NotificationPreference(person=person, category="test", digest="daily")
+        for person in Person.objects.all()
+    )
+
+
+def lay_down_a_digest(settings: Settings) -> None:
+    NotificationRule.objects.create(category="test", digest="hourly")
+
+
+def lay_down_a_delay(settings: Settings) -> None:
+    NotificationRule.objects.create(category="test", email_delay=timedelta(minutes=10))
+
+
+def be_quiet(settings: Settings) -> None:
+    NotificationSettings.objects.bulk_create(
+        NotificationSettings(person=person, quiet_from=time(0), quiet_until=time(23, 59, 59, 999999))
+        for person in Person.objects.all()
+    )
+
+
+def have_had_enough(settings: Settings) -> None:
+    settings.ENGAGEMENT_EMAILS_PER_HOUR = 1
+    event_bus.publish(Told(people=[person.pk for person in Person.objects.all()]))
+    work_off()
+
+
+WAITS = [collect, lay_down_a_digest, lay_down_a_delay, be_quiet, have_had_enough]
+
+
+@pytest.mark.parametrize("waits", WAITS)
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_mail_with_it_waits_for_nothing(
+    by_mail: SmtpServer, settings: Settings, waits: Callable[[Settings], None], when: str
+) -> None:
+    if when == "before":
+        waits(settings)
+    whisper()
+    if when == "meanwhile":
+        waits(settings)
+    send()
+    assert len([each for each in by_mail.received if CODE in each.text()]) == 2
+
+
+@pytest.mark.parametrize("waits", WAITS)
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_nor_does_one_to_who_was_named_without_a_notifier(
+    server: SmtpServer, alice: Person, settings: Settings, waits: Callable[[Settings], None], when: str
+) -> None:
+    NotificationRule.objects.create(event_type="test.whispered", channels=["email"])
+    if when == "before":
+        waits(settings)
+    notify(alice, "test.whispered", code=CODE)
+    if when == "meanwhile":
+        waits(settings)
+    work_off()
+    assert Delivery.objects.get(event_type="test.whispered").state == "succeeded"
+    assert tables_with(CODE) == []
