@@ -28,6 +28,12 @@ from tests.probe.events import Told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big")]
 
+
+@pytest.fixture(autouse=True)
+def _set_up(settings: Settings) -> None:
+    settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+
+
 ROWS = 40_000
 DELIVERY = "engagement_delivery"
 BIG = [
