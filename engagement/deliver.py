@@ -81,11 +81,12 @@ class Turn(AbstractContextManager["Turn"]):
         return found
 
     def _check(self, claimed: Sequence[Delivery]) -> None:
-        self._checked_at, self._token = time.monotonic(), claimed[0].lease_token
-        recheck = Recheck(claimed)
-        self._verdicts = {each.pk: _tried(recheck, each) for each in claimed}
-        for key in _too_many(claimed, self._verdicts):
-            del self._verdicts[key]
+        """Check the claim; if that fails, it is checked again for its next message."""
+        began, recheck = time.monotonic(), Recheck(claimed)
+        verdicts = {each.pk: _tried(recheck, each) for each in claimed}
+        for key in _too_many(claimed, verdicts):
+            del verdicts[key]
+        self._token, self._checked_at, self._verdicts = claimed[0].lease_token, began, verdicts
 
 
 def _tried(recheck: Recheck, delivery: Delivery) -> Verdict | Exception:
@@ -135,8 +136,9 @@ def deliver(delivery: Delivery) -> None:
 
 def skip(delivery: Delivery, why: str) -> None:
     """Record that it is not sent, and why; a secret in it has nobody to go to any more."""
-    deliver_sql.skip(delivery, why, is_secret=is_sensitive(delivery.event_type))
+    deliver_sql.skip(delivery, why)
     logger.info("Skipped %s: %s", delivery, why)
+    _forget(delivery)
 
 
 def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
@@ -182,7 +184,7 @@ def _record_surely(delivery: Delivery, sent: Sent) -> None:
     deadline = time.monotonic() + RECORD_SECONDS
     while True:
         try:
-            return deliver_sql.record_success(delivery, sent, is_secret=is_sensitive(delivery.event_type))
+            return deliver_sql.record_success(delivery, sent)
         except LOST_DATABASE:
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
@@ -191,7 +193,9 @@ def _record_surely(delivery: Delivery, sent: Sent) -> None:
 
 
 def _forget(delivery: Delivery) -> None:
-    """Erase the event's secrets, if this was the last who needed them."""
+    """Erase the event's secrets, if this was the last who needed them; and those that were collected."""
+    if delivery.is_digest:
+        digest.forget(delivery)
     event: Any = delivery.event if is_sensitive(delivery.event_type) and delivery.event_id else None
     if event is not None:
         with transaction.atomic():

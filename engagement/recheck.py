@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from engagement.channels import Outbound, channel_of
+from engagement.channels import Outbound, channel_of, channels
 from engagement.decide import Outcome, Policy, Reason, Status, Traits, Wait, decide, never_waits
 from engagement.models import Delivery
 from engagement.notice import policy_of
@@ -84,12 +84,12 @@ class Recheck:
         by_channel: dict[str, list[Delivery]] = {}
         for each in deliveries:
             by_channel.setdefault(each.channel, []).append(each)
-        for name, some in by_channel.items():
-            self._facts |= facts_of(some, channel_of(name))
+        for name in by_channel.keys() & channels().keys():
+            self._facts |= facts_of(by_channel[name], channel_of(name))
 
     def verdict(self, delivery: Delivery) -> Verdict:
-        """Return what is to be done with a message now; raise RetryLater if its notifier is not known (yet)."""
-        facts, medium = self._facts[delivery.pk], channel_of(delivery.channel).medium()
+        """Return what is to be done with a message now; raise RetryLater if its notifier or channel is unknown."""
+        medium, facts = channel_of(delivery.channel).medium(), self._facts[delivery.pk]
         policy = self._policy(delivery, facts)
         outcome = decide(medium, facts.traits, policy)
         if outcome.status == Status.PLANNED and delivery.wait == Wait.TO_BE_READ and facts.is_read:
