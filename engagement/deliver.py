@@ -139,8 +139,9 @@ def deliver(delivery: Delivery) -> None:
 
 def skip(delivery: Delivery, why: str) -> None:
     """Record that it is not sent, and why; a secret in it has nobody to go to any more."""
-    deliver_sql.skip(delivery, why, is_secret=is_sensitive(delivery.event_type))
+    deliver_sql.skip(delivery, why)
     logger.info("Skipped %s: %s", delivery, why)
+    _forget(delivery)
 
 
 def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
@@ -187,7 +188,7 @@ def _record_surely(delivery: Delivery, sent: Sent) -> None:
     deadline = time.monotonic() + RECORD_SECONDS
     while True:
         try:
-            return deliver_sql.record_success(delivery, sent, is_secret=is_sensitive(delivery.event_type))
+            return deliver_sql.record_success(delivery, sent)
         except LOST_DATABASE:
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
@@ -196,7 +197,9 @@ def _record_surely(delivery: Delivery, sent: Sent) -> None:
 
 
 def _forget(delivery: Delivery) -> None:
-    """Erase the event's secrets, if this was the last who needed them."""
+    """Erase the event's secrets, if this was the last who needed them; and those that were collected."""
+    if delivery.is_digest:
+        digest.forget(delivery)
     event: Any = delivery.event if is_sensitive(delivery.event_type) and delivery.event_id else None
     if event is not None:
         with transaction.atomic():

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from engagement import outbox_sql
+from engagement import digest_sql, outbox_sql
 from engagement.channels import channel_of, outbound
 from engagement.channels.base import DigestContent, DigestItem
 from engagement.conf import conf
@@ -21,6 +21,7 @@ from engagement.decide import Importance
 from engagement.links import absolute
 from engagement.models import Delivery
 from engagement.recheck import Recheck, Verdict
+from engagement.secret import erasing
 from engagement.timing import next_hour
 from events.bus import RetryLater
 from events.retention import hourly
@@ -31,46 +32,6 @@ from events.work import LeaseLost
 SHOWN = 50
 #: Seconds between two digests to a person: what came a moment too late does not make a digest of its own.
 APART = 600
-#: Two digests of a person gather one after the other. First of all locks: who waits for this one holds none.
-TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('carillon:digest:' || %s, 0))"
-CLOSE = """
-    UPDATE engagement_delivery SET gathered_at = coalesce(gathered_at, statement_timestamp())
-     WHERE id = %s AND lease_token = %s"""
-#: Parameters: the digest, the person, the channel.
-GATHER = """
-    UPDATE engagement_delivery
-       SET digest_id = %s, state = 'succeeded', finished_at = statement_timestamp()
-     WHERE person_id = %s AND channel = %s AND state = 'held' AND available_at <= statement_timestamp()"""
-#: What is due later keeps a digest open. Parameters: the person, the channel.
-LEFT = """
-    WITH held AS (SELECT person_id, available_at FROM engagement_delivery
-                   WHERE person_id = %s AND channel = %s AND state = 'held')
-    """
-LATELY = """
-    SELECT 1 FROM engagement_delivery
-     WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
-       AND sent_at > statement_timestamp() - %s * interval '1 second' LIMIT 1"""
-TOLD = """
-    SELECT 1 FROM engagement_delivery digest
-     WHERE person_id = %s AND channel = %s AND is_digest AND id <> %s
-       AND sent_at > statement_timestamp() - interval '1 day'
-       AND EXISTS (SELECT 1 FROM engagement_delivery item WHERE item.digest_id = digest.id AND item.over_limit)
-     LIMIT 1"""
-#: Digests that died before they were closed, which only a bug can do: what they hold is not lost by it. They are
-#: closed, and others opened, due in an hour. Parameters: channel, then those of OPEN_DIGESTS.
-CLOSE_DEAD = """
-    WITH dead AS (
-        UPDATE engagement_delivery SET gathered_at = statement_timestamp()
-         WHERE state = 'dead' AND is_digest AND gathered_at IS NULL AND channel = %s
-        RETURNING person_id),
-         held AS (SELECT person_id, statement_timestamp() + interval '1 hour' AS available_at FROM dead)
-    """
-DROP = """
-    UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = %s WHERE digest_id = %s"""
-LEAVE_OUT = """
-    UPDATE engagement_delivery SET state = 'skipped', digest_id = NULL, last_error = left_out.why
-      FROM unnest(%s::bigint[], %s::text[]) AS left_out(id, why)
-     WHERE engagement_delivery.id = left_out.id AND digest_id = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +61,32 @@ def drop(digest: Delivery, why: str) -> None:
     """Close a digest that is not sent at all, with everything in it; raise LeaseLost."""
     with transaction.atomic():
         _close(digest)
-        execute(DROP, [why, digest.pk])
+        execute(digest_sql.DROP, [why, *erasing(), digest.pk])
 
 
 def _close(digest: Delivery) -> None:
     mine = [digest.person_id, digest.channel]
-    fetch(TAKE_TURNS, [str(digest.person_id)])
-    if not execute(CLOSE, [digest.pk, digest.lease_token]):
+    fetch(digest_sql.TAKE_TURNS, [str(digest.person_id)])
+    if not execute(digest_sql.CLOSE, [digest.pk, digest.lease_token]):
         raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
     if digest.gathered_at is not None and digest.items.exists():
         # Tried before, and perhaps taken: who knows its Message-ID would not look for anything new in it.
         return
-    execute(GATHER, [digest.pk, *mine])
-    outbox_sql.open_digests(LEFT, mine, channel_of(digest.channel))
+    execute(digest_sql.GATHER, [digest.pk, *mine])
+    outbox_sql.open_digests(digest_sql.LEFT, mine, channel_of(digest.channel))
 
 
 def reopen() -> None:
     """Open others for digests that died before they were closed."""
     for channel in outbound():
-        outbox_sql.open_digests(CLOSE_DEAD, [channel.name], channel)
+        outbox_sql.open_digests(digest_sql.CLOSE_DEAD, [channel.name], channel)
 
 
 hourly.append(reopen)
 
 
 def _came_lately(digest: Delivery) -> bool:
-    return bool(fetch(LATELY, [digest.person_id, digest.channel, digest.pk, APART]))
+    return bool(fetch(digest_sql.LATELY, [digest.person_id, digest.channel, digest.pk, APART]))
 
 
 def entries_of(digest: Delivery) -> list[Entry]:
@@ -152,7 +113,15 @@ def _order(entry: Entry) -> tuple[bool, bool]:
 def _leave_out(digest: Delivery, entries: Sequence[Entry]) -> None:
     if entries:
         reasons = [str(each.verdict.outcome) for each in entries]
-        execute(LEAVE_OUT, [[each.delivery.pk for each in entries], reasons, digest.pk])
+        execute(
+            digest_sql.LEAVE_OUT, [*erasing(), [each.delivery.pk for each in entries], reasons, digest.pk]
+        )
+
+
+def forget(digest: Delivery) -> None:
+    """Erase the secrets in what was gathered into a digest that is over."""
+    values = erasing()
+    execute(digest_sql.FORGET, [*values, digest.pk, values[0]])
 
 
 def content_of(digest: Delivery, entries: Sequence[Entry]) -> DigestContent:
@@ -168,7 +137,7 @@ def content_of(digest: Delivery, entries: Sequence[Entry]) -> DigestContent:
 
 def _has_been_told(digest: Delivery) -> bool:
     """Tell whether the person has read of the limit in a digest of today."""
-    return bool(fetch(TOLD, [digest.person_id, digest.channel, digest.pk]))
+    return bool(fetch(digest_sql.TOLD, [digest.person_id, digest.channel, digest.pk]))
 
 
 def _item(entry: Entry) -> DigestItem:

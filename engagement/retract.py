@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
+from engagement import deliver_sql
 from engagement.decide import Outcome, Reason, Status
 from engagement.subject import object_name
 from events.sql import execute, fetch
@@ -22,11 +23,6 @@ WITHDRAW = """
     WITH gone AS (DELETE FROM engagement_appnotification WHERE about = %s RETURNING event_id)
     UPDATE engagement_notifiableevent SET outcomes = outcomes || jsonb_build_object('app', %s::text)
      WHERE id IN (SELECT event_id FROM gone)"""
-#: What is being sent at this moment cannot be called back; what was gathered into a digest is left out of it.
-CALL_OFF = """
-    UPDATE engagement_delivery
-       SET state = 'cancelled', last_error = %s, finished_at = statement_timestamp()
-     WHERE about = %s AND finished_at IS NULL AND state <> 'running'"""
 
 
 def retract(about: models.Model | str) -> int:
@@ -43,7 +39,7 @@ def retract(about: models.Model | str) -> int:
     with transaction.atomic():
         execute(LOCK.format(""), [name])
         execute(REMEMBER, [name, timezone.now() + REMEMBERED])
-        execute(CALL_OFF, [RETRACTED, name])
+        deliver_sql.call_off(name, RETRACTED)
         return execute(WITHDRAW, [name, RETRACTED])
 
 

@@ -6,8 +6,12 @@ from functools import cache
 from typing import Any
 
 from engagement.channels.base import Channel, Outbound
+from events.bus import RetryLater
 
 __all__ = ["Channel", "Outbound", "channel_choices", "channel_of", "channels", "outbound"]
+
+#: Seconds after which to look whether it is there.
+NEWER_DEPLOYMENT = 60
 
 
 @cache
@@ -27,10 +31,10 @@ def outbound() -> list[Outbound]:
 
 
 def channel_of(name: str) -> Outbound:
-    """Return the channel of a message; raise KeyError for one that is no longer there."""
-    found = channels()[name]
+    """Return the channel of a message; one that is not known yet may come with a newer deployment."""
+    found = channels().get(name)
     if not isinstance(found, Outbound):
-        raise KeyError(f"Nothing leaves the house on the channel {name}.")
+        raise RetryLater(NEWER_DEPLOYMENT, f"The channel {name!r} is not known to this process")
     return found
 
 

@@ -16,6 +16,7 @@ from engagement.decide import Wait
 from engagement.models.delivery_content import Content
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.notifiable import in_retention
+from engagement.registry import MASK
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
@@ -40,10 +41,11 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
     def requeue(self) -> int:
         """Make those that were not sent pending again, with fresh attempts; return how many rows.
 
+        Not those whose secret was erased: nobody wants the rest of the text.
         A digest is closed to what is yet to come: there may be another open one by now.
         """
         self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
-        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED))
+        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED).exclude(title=MASK))
 
 
 class Delivery(Content, LeasedWork, Expiring):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -31,10 +32,12 @@ Performed = Callable[[Step], None]
 @pytest.fixture
 def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
     """Return a function that says what doing a Delivery means during the test; nothing surrounds its turn."""
-    monkeypatch.delitem(work._turns, Delivery)
+    turns: Any = work._turns
+    monkeypatch.delitem(turns, Delivery)
 
     def performed(step: Step) -> None:
-        monkeypatch.setattr(work, "_steps", {**work._steps, Delivery: step})
+        steps: Any = work._steps
+        monkeypatch.setitem(steps, Delivery, step)
 
     return performed
 
@@ -48,7 +51,7 @@ def owe(person: Person, number: int = 1) -> Delivery:
 
 def succeed(delivery: Delivery) -> None:
     """Do what the step does when the far end has said yes."""
-    deliver_sql.record_success(delivery, Sent("250 Ok"), is_secret=False)
+    deliver_sql.record_success(delivery, Sent("250 Ok"))
 
 
 def raising(error: BaseException) -> Step:
@@ -195,7 +198,8 @@ class Turns:
 @pytest.fixture
 def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
     found = Turns()
-    monkeypatch.setattr(work, "_turns", {**work._turns, Delivery: found})
+    by_model: Any = work._turns
+    monkeypatch.setitem(by_model, Delivery, found)
     return found
 
 
