@@ -32,7 +32,7 @@ class Signal(StrEnum):
 FEEDBACK = {
     Signal.DELIVERED: Feedback.DELIVERED,
     Signal.BOUNCED: Feedback.BOUNCED,
-    Signal.FAILED: Feedback.BOUNCED,
+    Signal.FAILED: Feedback.FAILED,
     Signal.COMPLAINED: Feedback.COMPLAINED,
     Signal.UNSUBSCRIBED: Feedback.UNSUBSCRIBED,
 }
@@ -41,6 +41,7 @@ CAUSES = {Signal.BOUNCED: Cause.BOUNCE, Signal.COMPLAINED: Cause.COMPLAINT}
 STRENGTH = [
     Feedback.NONE,
     Feedback.DELIVERED,
+    Feedback.FAILED,
     Feedback.UNSUBSCRIBED,
     Feedback.BOUNCED,
     Feedback.COMPLAINED,

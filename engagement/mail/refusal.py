@@ -19,6 +19,8 @@ ANSWER_LENGTH = 1_000
 NO_SUCH_MAILBOX = {550, 551, 553}
 #: Whoever we are, we have not logged in as the server wants it (RFC 4954).
 NOT_LOGGED_IN = {530, 534, 535, 538}
+#: Of the sender, which Postfix looks at only when it has heard the recipient; or that the mailbox is full (RFC 3463).
+NOT_THE_ADDRESS = {"5.1.7", "5.1.8", "5.2.2"}
 #: RFC 3463: class, subject, detail.
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 SHORTEST_SECRET = 4
@@ -47,19 +49,16 @@ def _meaning(error: Exception) -> DeliveryError | None:
 
 
 def _of_recipient(code: int, said: bytes | str) -> DeliveryError:
-    """Return what an answer to RCPT means. 5.7 is about us, and not about the address: a policy, a reputation."""
+    """Return what an answer to RCPT means. 5.7 is about us: a relay, a policy, a sender that is not the login's."""
     text = text_of(code, said)
-    return DeliveryError(
-        text,
-        permanent=_is_final(code) and code not in NOT_LOGGED_IN,
-        suppress=code in NO_SUCH_MAILBOX and not _enhanced(text).startswith("5.7."),
-    )
+    is_final = _is_final(code, text) and not _enhanced(text).startswith("5.7.")
+    return DeliveryError(text, permanent=is_final, suppress=is_final and code in NO_SUCH_MAILBOX)
 
 
 def _of_message(code: int, said: bytes | str) -> DeliveryError:
     """Return what an answer to DATA means: of the message, unless it says that the address is bad."""
     text = text_of(code, said)
-    is_final = _is_final(code)
+    is_final = _is_final(code, text)
     return DeliveryError(text, permanent=is_final, suppress=is_final and _enhanced(text).startswith("5.1."))
 
 
@@ -86,8 +85,9 @@ def storable(text: str) -> str:
     return " ".join(printable.split())[:ANSWER_LENGTH]
 
 
-def _is_final(code: int) -> bool:
-    return 500 <= code < 600
+def _is_final(code: int, text: str) -> bool:
+    is_for_now = code in NOT_LOGGED_IN or _enhanced(text) in NOT_THE_ADDRESS
+    return 500 <= code < 600 and not is_for_now
 
 
 def _enhanced(text: str) -> str:

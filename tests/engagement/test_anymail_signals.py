@@ -121,7 +121,7 @@ def feedback_of(mail: Delivery) -> str:
     ("signal", "feedback", "causes"),
     [
         (BOUNCE, Feedback.BOUNCED, [Cause.BOUNCE]),
-        (SOFT_BOUNCE, Feedback.BOUNCED, []),
+        (SOFT_BOUNCE, Feedback.FAILED, []),
         (TRANSIENT, Feedback.NONE, []),
         (SPAM_COMPLAINT, Feedback.COMPLAINED, [Cause.COMPLAINT]),
         (DELIVERY, Feedback.DELIVERED, []),
@@ -144,6 +144,13 @@ def test_what_postmark_tells_is_noted(
     assert list(Suppression.objects.values_list("endpoint", "cause")) == [
         (mail.endpoint, each) for each in causes
     ]
+
+
+def test_a_full_mailbox_that_is_gone_later_is_written_to_no_more(mail: Delivery) -> None:
+    assert post(body(mail, SOFT_BOUNCE)) == 200
+    assert post(body(mail, BOUNCE)) == 200
+    assert feedback_of(mail) == Feedback.BOUNCED
+    assert Suppression.objects.get().endpoint == mail.endpoint
 
 
 def test_what_the_far_end_said_is_the_reason(mail: Delivery) -> None:

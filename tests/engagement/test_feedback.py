@@ -47,7 +47,7 @@ def emails_wanted(person: Person) -> dict[str, bool | None]:
     [
         ("delivered", Feedback.DELIVERED, None),
         ("bounced", Feedback.BOUNCED, Cause.BOUNCE),
-        ("failed", Feedback.BOUNCED, None),
+        ("failed", Feedback.FAILED, None),
         ("complained", Feedback.COMPLAINED, Cause.COMPLAINT),
         ("deferred", Feedback.NONE, None),
         ("opened", Feedback.NONE, None),
@@ -85,6 +85,13 @@ def test_our_own_id_is_asked_first(mail: Delivery, alice: Person) -> None:
         ("complained", "bounced", Feedback.COMPLAINED),
         ("bounced", "complained", Feedback.COMPLAINED),
         ("delivered", "complained", Feedback.COMPLAINED),
+        ("delivered", "failed", Feedback.FAILED),
+        ("failed", "delivered", Feedback.FAILED),
+        ("failed", "unsubscribed", Feedback.UNSUBSCRIBED),
+        ("unsubscribed", "failed", Feedback.UNSUBSCRIBED),
+        ("unsubscribed", "bounced", Feedback.BOUNCED),
+        ("failed", "bounced", Feedback.BOUNCED),
+        ("bounced", "failed", Feedback.BOUNCED),
         ("delivered", "deferred", Feedback.DELIVERED),
     ],
 )
@@ -96,7 +103,14 @@ def test_what_is_worse_is_kept_in_whatever_order_it_is_told(
     assert feedback_of(mail) == kept
 
 
-@pytest.mark.parametrize("kind", ["delivered", "bounced", "complained"])
+def test_an_address_is_suppressed_though_its_mail_had_bounced_softly_before(mail: Delivery) -> None:
+    received("failed", message_id=mail.message_id, address=mail.endpoint)
+    assert not Suppression.objects.exists()
+    received("bounced", message_id=mail.message_id, address=mail.endpoint)
+    assert is_suppressed("email", mail.endpoint)
+
+
+@pytest.mark.parametrize("kind", ["delivered", "failed", "bounced", "complained"])
 def test_a_signal_that_comes_again_changes_nothing(mail: Delivery, kind: str) -> None:
     received(kind, message_id=mail.message_id, address=mail.endpoint)
     mail.refresh_from_db()

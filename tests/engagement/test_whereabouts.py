@@ -112,6 +112,7 @@ def test_what_is_due_is_on_its_way(alice: Person, fields: dict[str, Any]) -> Non
         (Feedback.NONE, "sent", "It was sent on", True),
         (Feedback.DELIVERED, "delivered", "has accepted it", True),
         (Feedback.BOUNCED, "came back", "did not accept it", False),
+        (Feedback.FAILED, "did not arrive", "others may arrive", False),
         (Feedback.COMPLAINED, "sent", "reported as spam", True),
         (Feedback.UNSUBSCRIBED, "sent", "opted out", True),
     ],
