@@ -8,6 +8,17 @@ from engagement.models.app import GROUP_LENGTH, REASON_LENGTH, TITLE_LENGTH, URL
 from engagement.registry import MASK, is_sensitive
 
 
+def erase_sql(condition: str) -> str:
+    """Return assignments that erase a message where this SQL holds, which is in them three times.
+
+    A secret may be in any of its texts: a one-time code in the title, a reset link in the address.
+    """
+    return f"""
+        title = CASE WHEN {condition} THEN '{MASK}' ELSE title END,
+        message = CASE WHEN {condition} THEN '' ELSE message END,
+        url = CASE WHEN {condition} THEN '' ELSE url END"""
+
+
 class Content(models.Model):
     """All that is needed to send it: the event may be gone by then. A digest has none of its own."""
 
