@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from engagement import deliver_sql, digest, limit
@@ -29,7 +29,6 @@ from engagement.registry import is_sensitive
 from engagement.suppress import suppress
 from events.bus import GiveUp, RetryLater, Unreachable
 from events.conf import conf as bus_conf
-from events.record import dealt_with
 from events.sql import LOST_DATABASE
 from events.work import LeaseLost, performs
 
@@ -139,9 +138,8 @@ def deliver(delivery: Delivery) -> None:
 
 def skip(delivery: Delivery, why: str) -> None:
     """Record that it is not sent, and why; a secret in it has nobody to go to any more."""
-    deliver_sql.skip(delivery, why)
+    deliver_sql.skip(delivery, why, is_secret=is_sensitive(delivery.event_type))
     logger.info("Skipped %s: %s", delivery, why)
-    _forget(delivery)
 
 
 def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
@@ -157,10 +155,14 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     except LOST_DATABASE:
         raise
     except Exception as error:
-        deliver_sql.record_failure(delivery, f"{type(error).__name__}: {error}")
+        # What a bug says may quote the text.
+        said = "" if is_sensitive(delivery.event_type) else f": {error}"
+        deliver_sql.record_failure(delivery, f"{type(error).__name__}{said}")
         raise
     _record_surely(delivery, sent)
-    return _forget(delivery)
+    if is_sensitive(delivery.event_type):
+        deliver_sql.forget(delivery)
+    return None
 
 
 def _gathered(delivery: Delivery, verdict: Verdict) -> list[digest.Entry]:
@@ -188,19 +190,9 @@ def _record_surely(delivery: Delivery, sent: Sent) -> None:
     deadline = time.monotonic() + RECORD_SECONDS
     while True:
         try:
-            return deliver_sql.record_success(delivery, sent)
+            return deliver_sql.record_success(delivery, sent, is_secret=is_sensitive(delivery.event_type))
         except LOST_DATABASE:
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
             connection.close()
             time.sleep(0.5)
-
-
-def _forget(delivery: Delivery) -> None:
-    """Erase the event's secrets, if this was the last who needed them; and those that were collected."""
-    if delivery.is_digest:
-        digest.forget(delivery)
-    event: Any = delivery.event if is_sensitive(delivery.event_type) and delivery.event_id else None
-    if event is not None:
-        with transaction.atomic():
-            dealt_with(event)

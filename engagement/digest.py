@@ -21,7 +21,6 @@ from engagement.decide import Importance
 from engagement.links import absolute
 from engagement.models import Delivery
 from engagement.recheck import Recheck, Verdict
-from engagement.secret import erasing
 from engagement.timing import next_hour
 from events.bus import RetryLater
 from events.retention import hourly
@@ -61,7 +60,7 @@ def drop(digest: Delivery, why: str) -> None:
     """Close a digest that is not sent at all, with everything in it; raise LeaseLost."""
     with transaction.atomic():
         _close(digest)
-        execute(digest_sql.DROP, [why, *erasing(), digest.pk])
+        execute(digest_sql.DROP, [why, digest.pk])
 
 
 def _close(digest: Delivery) -> None:
@@ -113,15 +112,7 @@ def _order(entry: Entry) -> tuple[bool, bool]:
 def _leave_out(digest: Delivery, entries: Sequence[Entry]) -> None:
     if entries:
         reasons = [str(each.verdict.outcome) for each in entries]
-        execute(
-            digest_sql.LEAVE_OUT, [*erasing(), [each.delivery.pk for each in entries], reasons, digest.pk]
-        )
-
-
-def forget(digest: Delivery) -> None:
-    """Erase the secrets in what was gathered into a digest that is over."""
-    values = erasing()
-    execute(digest_sql.FORGET, [*values, digest.pk, values[0]])
+        execute(digest_sql.LEAVE_OUT, [[each.delivery.pk for each in entries], reasons, digest.pk])
 
 
 def content_of(digest: Delivery, entries: Sequence[Entry]) -> DigestContent:

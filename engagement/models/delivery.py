@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channel_choices
 from engagement.conf import conf
 from engagement.decide import Wait
-from engagement.models.delivery_content import Content
+from engagement.models.delivery_content import Content, erased
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.notifiable import in_retention
-from engagement.registry import MASK
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
@@ -38,14 +37,17 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
         """Those to one person."""
         return self.filter(person=person)
 
-    def requeue(self) -> int:
-        """Make those that were not sent pending again, with fresh attempts; return how many rows.
+    def resendable(self) -> Self:
+        """Those that may be tried again: dead, or skipped, if there are words left to send."""
+        return self.filter(state__in=[DeliveryState.DEAD, DeliveryState.SKIPPED]).exclude(erased())
 
-        Not those whose secret was erased: nobody wants the rest of the text.
+    def requeue(self) -> int:
+        """Make those that were not sent, nor erased, pending again, with fresh attempts; return how many rows.
+
         A digest is closed to what is yet to come: there may be another open one by now.
         """
         self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
-        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED).exclude(title=MASK))
+        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED).exclude(erased()))
 
 
 class Delivery(Content, LeasedWork, Expiring):

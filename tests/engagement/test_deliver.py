@@ -129,6 +129,20 @@ def test_what_is_retracted_is_called_off(server: SmtpServer, alice: Person, bob:
     assert Delivery.objects.get(person=alice).state == "cancelled"
 
 
+def test_what_is_called_off_still_says_what_it_would_have_told(server: SmtpServer, alice: Person) -> None:
+    tell(alice, about="kite:1")
+    (planned,) = Delivery.objects.all()
+    retract("kite:1")
+    (cancelled,) = Delivery.objects.all()
+    assert (cancelled.title, cancelled.message, cancelled.url) == (
+        planned.title,
+        planned.message,
+        planned.url,
+    )
+    assert cancelled.title
+    assert cancelled.url
+
+
 def test_what_was_claimed_when_it_was_retracted_is_not_sent(server: SmtpServer, alice: Person) -> None:
     tell(alice, about="kite:1")
     Delivery.claim(1)

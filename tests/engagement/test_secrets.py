@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
@@ -20,8 +21,9 @@ from engagement.models import (
     NotificationPreference,
     NotificationRule,
     NotificationSettings,
+    Suppression,
 )
-from engagement.notifier import Notifier, notify, notify_bulk
+from engagement.notifier import Notifier, notify, notify_bulk, retract
 from engagement.plan import plan
 from engagement.registry import MASK
 from engagement.tasks import process_notification
@@ -215,4 +217,44 @@ def test_nor_does_one_to_who_was_named_without_a_notifier(
         waits(settings)
     work_off()
     assert Delivery.objects.get(event_type="test.whispered").state == "succeeded"
+    assert tables_with(CODE) == []
+
+
+def test_it_is_gone_once_the_last_mail_was_sent(by_mail: SmtpServer, bob: Person) -> None:
+    by_mail.refused[bob.email] = "450 4.2.1 Try later"
+    whisper()
+    send()
+    assert tables_with(CODE) == ["events_eventlog", "engagement_delivery"], "Bob has yet to get it"
+    by_mail.refused.clear()
+    Delivery.objects.filter(finished_at=None).update(available_at=Now())
+    send()
+    assert len(by_mail.received) == 2
+    assert tables_with(CODE) == []
+
+
+def test_it_is_gone_once_the_last_mail_was_skipped(by_mail: SmtpServer) -> None:
+    whisper()
+    for person in Person.objects.all():
+        Suppression.objects.create(channel="email", endpoint=person.email)
+    send()
+    assert set(Delivery.objects.values_list("state", "title", "message", "url")) == {
+        ("skipped", MASK, "", "")
+    }
+    assert tables_with(CODE) == []
+
+
+def test_it_is_gone_once_it_was_retracted(by_mail: SmtpServer) -> None:
+    whisper()
+    retract("door:1")
+    assert set(Delivery.objects.values_list("state", "title", "message", "url")) == {
+        ("cancelled", MASK, "", "")
+    }
+    assert tables_with(CODE) == []
+
+
+def test_what_is_kept_for_work_that_is_still_to_be_done_outlives_a_retraction(by_mail: SmtpServer) -> None:
+    event_bus.publish(Whispered(code=CODE), about="door:1")
+    retract("door:1")
+    assert tables_with(CODE) == ["events_eventlog"], "a handler has yet to be called"
+    work_off()
     assert tables_with(CODE) == []
