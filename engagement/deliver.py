@@ -151,7 +151,7 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     except LOST_DATABASE:
         raise
     except Exception as error:
-        deliver_sql.record_failure(delivery, f"{type(error).__name__}: {error}")
+        deliver_sql.record_error(delivery, error)
         raise
     _record_surely(delivery, sent)
     return _forget(delivery)
