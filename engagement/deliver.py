@@ -155,9 +155,7 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     except LOST_DATABASE:
         raise
     except Exception as error:
-        # What a bug says may quote the text.
-        said = "" if is_sensitive(delivery.event_type) else f": {error}"
-        deliver_sql.record_failure(delivery, f"{type(error).__name__}{said}")
+        deliver_sql.record_error(delivery, error)
         raise
     _record_surely(delivery, sent)
     if is_sensitive(delivery.event_type):

@@ -6,6 +6,7 @@ from engagement.channels.base import Sent
 from engagement.models import Delivery
 from engagement.models.delivery import MESSAGE_ID_LENGTH
 from engagement.models.delivery_content import erase_sql
+from engagement.registry import is_sensitive
 from events.bus import EventLog
 from events.record import dealt_with
 from events.sql import execute, storable
@@ -49,6 +50,12 @@ def record_success(delivery: Delivery, sent: Sent, *, is_secret: bool) -> None:
 def record_failure(delivery: Delivery, answer: str) -> None:
     """Record an attempt that failed; what becomes of the message is recorded by whoever called."""
     execute(FAIL, [storable(answer)[:ANSWER_LENGTH], delivery.pk])
+
+
+def record_error(delivery: Delivery, error: Exception) -> None:
+    """Record an attempt that went wrong on our side; by its kind only, if what it says may tell a secret."""
+    kind = type(error).__name__
+    record_failure(delivery, kind if is_sensitive(delivery.event_type) else f"{kind}: {error}")
 
 
 def skip(delivery: Delivery, why: str, *, is_secret: bool) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db.models.functions import Now
@@ -16,6 +17,7 @@ from engagement.fanout import fan_out
 from engagement.models import (
     AppNotification,
     Delivery,
+    DeliveryAttempt,
     Mute,
     NotifiableEvent,
     NotificationPreference,
@@ -250,6 +252,22 @@ def test_it_is_gone_once_it_was_retracted(by_mail: SmtpServer) -> None:
         ("cancelled", MASK, "", "")
     }
     assert tables_with(CODE) == []
+
+
+def test_an_error_that_tells_it_is_kept_by_its_name(
+    by_mail: SmtpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a template of a project's own may: its error shows what it was given."""
+
+    def break_down(delivery: Delivery, *_: object) -> None:
+        raise ValueError(f"{delivery.title.upper()} {quote(delivery.message)}")
+
+    monkeypatch.setattr("engagement.deliver.message_of", break_down)
+    whisper()
+    send()
+    assert set(DeliveryAttempt.objects.values_list("answer", flat=True)) == {"ValueError"}
+    assert CODE not in caplog.text
+    assert not Delivery.objects.filter(last_error__contains=CODE).exists()
 
 
 def test_what_is_kept_for_work_that_is_still_to_be_done_outlives_a_retraction(by_mail: SmtpServer) -> None:

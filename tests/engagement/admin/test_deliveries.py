@@ -13,6 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from capabilities.people.models import Person
 from engagement.decide import Wait
+from engagement.links import preferences_url, unsubscribe_url
 from engagement.models import (
     Delivery,
     DeliveryAttempt,
@@ -262,6 +263,19 @@ def test_a_digest_is_shown_as_it_would_be_sent(admin_client: Client, alice: Pers
     text = preview_of(admin_client, digest).content.decode()
     assert "Kite one" in text
     assert "Kite two" in text
+
+
+@pytest.mark.parametrize("query", ["", "?text"])
+def test_nobody_can_be_unsubscribed_by_it(admin_client: Client, alice: Person, query: str) -> None:
+    """Whoever has the link in a person's mail needs no login."""
+    token = unsubscribe_url(alice.pk, ["test"])
+    item = mail_to(alice)
+    for mail in (item, digest_of(alice, item)):
+        shown = preview_of(admin_client, mail, query=query).content.decode()
+        assert token not in shown
+        assert "/inbox/u/" not in shown
+        assert preferences_url() in shown
+        assert "nsubscribe" in shown, "it is in the mail, and looks like it"
 
 
 def test_nothing_in_it_can_do_anything(admin_client: Client, alice: Person) -> None:
