@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,10 +33,13 @@ class Api:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    #: So many seconds it thinks about each message.
+    delay: float = 0.0
 
     def answer(self, asked: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         """Take a message, or what the test wants."""
         self.asked.append(asked)
+        time.sleep(self.delay)
         taken = {"ErrorCode": 0, "Message": "OK", "MessageID": "b7bc2f4a", "To": asked.get("To", "")}
         return self.status, self.headers, json.dumps(taken if self.body is None else self.body).encode()
 
@@ -190,6 +194,15 @@ def test_an_api_that_is_not_there_is_for_now(settings: Settings) -> None:
     error = refused()
     assert (error.permanent, error.suppress) == (False, False)
     assert TOKEN not in error.answer
+
+
+def test_an_api_that_thinks_for_too_long_is_for_now(api: Api, settings: Settings) -> None:
+    settings.EVENTS_LEASE_SECONDS = 2
+    api.delay = 1.2
+    started = time.monotonic()
+    error = refused()
+    assert time.monotonic() - started < 1
+    assert (error.permanent, error.suppress, len(api.asked)) == (False, False, 1)
 
 
 def test_a_sender_that_is_no_address_is_for_the_operator_to_mend(api: Api, settings: Settings) -> None:
