@@ -53,7 +53,16 @@ CHECKS: dict[str, str] = {
          WHERE held.state = 'held'
            AND NOT EXISTS (SELECT 1 FROM engagement_delivery digest
                             WHERE digest.person_id = held.person_id AND digest.channel = held.channel
-                              AND digest.is_digest AND digest.finished_at IS NULL)""",
+                              AND digest.is_digest AND digest.finished_at IS NULL
+                              AND (digest.gathered_at IS NULL
+                                   OR NOT EXISTS (SELECT 1 FROM engagement_delivery item
+                                                   WHERE item.digest_id = digest.id)))""",
+    "Deliveries in a digest that there is not": """
+        SELECT item.id FROM engagement_delivery item
+         WHERE item.digest_id IS NOT NULL
+           AND NOT EXISTS (SELECT 1 FROM engagement_delivery digest
+                            WHERE digest.id = item.digest_id AND digest.is_digest
+                              AND digest.person_id = item.person_id AND digest.gathered_at IS NOT NULL)""",
     "Deliveries said to be sent that were not": """
         SELECT message.id FROM engagement_delivery message
          WHERE message.state = 'succeeded' AND message.sent_at IS NULL AND message.digest_id IS NULL""",

@@ -6,7 +6,8 @@ from urllib.parse import urljoin, urlsplit
 
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
-from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 
 from engagement.conf import conf
 
@@ -15,17 +16,18 @@ SIGNATURE_LENGTH = 22
 
 
 def absolute(url: str) -> str:
-    """Return an address of this site, or any other, as others can use it; nothing for nothing."""
+    """Return an address as those can use it who are not on this site; nothing for one that is not harmless."""
     found = harmless(url)
-    return urljoin(f"{conf.base_url.rstrip('/')}/", found) if found else ""
+    return iri_to_uri(urljoin(f"{conf.base_url.rstrip('/')}/", found)) if found else ""
 
 
 def harmless(url: str) -> str:
-    """Return an address as it is if it leads to a page; nothing for one that runs a script, and the like."""
-    try:
-        return url if urlsplit(url).scheme in {"", "http", "https"} else ""
-    except ValueError:
-        return ""
+    """Return an address as it is if it leads to a page of this site, or of a host that notifications may lead to.
+
+    Nothing for any other, for one that runs a script, and for what browsers take for something else than it seems.
+    """
+    hosts = {urlsplit(conf.base_url).netloc, *conf.allowed_hosts}
+    return url if url_has_allowed_host_and_scheme(url, allowed_hosts=hosts) else ""
 
 
 def host() -> str:

@@ -13,6 +13,17 @@ from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed
 from events.work import LATELY_DEAD, UNFINISHED, LeasedWork
 
+#: What may be owed of an expired NotifiableEvent, if it is in a `state`: its batch, a message, that message's digest.
+BATCH = """EXISTS (
+    SELECT 1 FROM engagement_notificationbatch work
+     WHERE work.event_id = expired.event_log_id AND expired.id BETWEEN work.first_id AND work.last_id
+       AND {state})"""
+MESSAGE = """EXISTS (
+    SELECT 1 FROM engagement_delivery work WHERE work.notifiable_id = expired.id AND {state})"""
+COLLECTED = """EXISTS (
+    SELECT 1 FROM engagement_delivery item JOIN engagement_delivery work ON work.id = item.digest_id
+     WHERE item.notifiable_id = expired.id AND {state})"""
+
 
 def in_retention() -> Any:
     """Return the moment at which what is written now may be deleted."""
@@ -66,29 +77,22 @@ class NotifiableEvent(Expiring):
 
     @classmethod
     def still_owed(cls) -> list[Owed]:
-        """Return the conditions: its batch has yet to be worked off, or is dead and may be requeued; or a message is,
-        or is in a digest that is kept, whose page links to here.
+        """Return the conditions: its batch, or a message, is not done, or died not long ago and may be requeued.
 
-        One that was made by hand is owed as long as dead work is kept: a task may still be trying.
+        So is a message whose digest is not done, or is kept: its page links to here. One that was made by hand is owed as long as dead work is kept: a
+        task may still be trying.
         """
-        batch = """EXISTS (
-            SELECT 1 FROM engagement_notificationbatch work
-             WHERE work.event_id = expired.event_log_id AND expired.id BETWEEN work.first_id AND work.last_id
-               AND {state})"""
-        lately: Owed = (LATELY_DEAD, [timezone.now() - bus_conf.dead_retention])
-        message = """EXISTS (SELECT 1 FROM engagement_delivery message {}
-                              WHERE message.notifiable_id = expired.id AND {})"""
-        sending = message.format("", "message.finished_at IS NULL")
-        collected = message.format(
-            "JOIN engagement_delivery digest ON digest.id = message.digest_id",
-            "(digest.finished_at IS NULL OR digest.delete_at > %s)",
-        )
+        since: list[object] = [timezone.now() - bus_conf.dead_retention]
         by_hand = "expired.outcomes IS NULL AND expired.event_log_id IS NULL AND expired.delete_at > %s"
         return [
-            *((batch.format(state=state), values) for state, values in [*UNFINISHED, lately]),
-            (by_hand, [timezone.now() - bus_conf.dead_retention]),
-            (sending, []),
-            (collected, [timezone.now()]),
+            *((BATCH.format(state=state), values) for state, values in [*UNFINISHED, (LATELY_DEAD, since)]),
+            (by_hand, since),
+            *(
+                (each.format(state=state), values)
+                for each in (MESSAGE, COLLECTED)
+                for state, values in (("work.finished_at IS NULL", []), (LATELY_DEAD, since))
+            ),
+            (COLLECTED.format(state="work.delete_at > %s"), [timezone.now()]),
         ]
 
 

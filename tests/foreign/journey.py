@@ -1,6 +1,7 @@
-"""From publish to the inbox page, in the foreign project; run as a program of its own."""
+"""From publish to the inbox page and the mail, in the foreign project; run as a program of its own."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import django
 
@@ -8,12 +9,13 @@ django.setup()
 
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from engagement.models import (  # noqa: E402
     AppNotification,
     AppNotificationTemplate,
+    Delivery,
     NotifiableEvent,
     NotificationTemplate,
 )
@@ -21,6 +23,7 @@ from events.bus import event_bus  # noqa: E402
 from events.drain import drain  # noqa: E402
 from events.models import EventLog  # noqa: E402
 from tests.foreign.shop.models import Leaflet  # noqa: E402
+from tests.smtp import SmtpServer  # noqa: E402
 
 call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 call_command("check", fail_level="WARNING")
@@ -35,10 +38,32 @@ assert drain() == 2, "both runs"
 assert EventLog.objects.done().count() == 2
 
 created, own_act = NotifiableEvent.objects.order_by("id")
-outcomes = [(each.outcomes or {}).get("app") for each in (created, own_act)]
-assert outcomes == ["created: default", "skipped: own act"], outcomes
+outcomes = [each.outcomes for each in (created, own_act)]
+skipped = {"app": "skipped: own act", "email": "skipped: own act"}
+assert outcomes == [{"app": "created: default", "email": "planned: default"}, skipped], outcomes
 notification = AppNotification.objects.get()
 assert notification.title == f"{buyer.get_username()}, your kite is on its way", notification.title
+
+with SmtpServer() as server, override_settings(**server.settings()):
+    assert drain("delivery") == 1
+(mail,) = server.received
+assert (mail.sender, mail.recipients) == ("hello@shop.example", ["bea@shop.example"]), mail
+assert mail.message["Subject"] == notification.title, mail.message["Subject"]
+assert mail.message_id.endswith("@shop.example>"), mail.message_id
+assert "https://shop.example/notifications/" in mail.text(), mail.text()
+assert "The kite shop" in mail.text("html"), mail.text("html")
+assert Delivery.objects.get().state == "succeeded"
+unsubscribe = urlsplit(mail.message["List-Unsubscribe"].strip("<>"))
+assert unsubscribe.netloc == "shop.example"
+assert Client(enforce_csrf_checks=True).get(unsubscribe.path).status_code == 200
+one_click = {"List-Unsubscribe": "One-Click"}
+assert Client(enforce_csrf_checks=True).post(unsubscribe.path, one_click).status_code == 200
+event_bus.publish("kite.sold", {"buyer": str(buyer.pk)}, about=buyer)
+assert drain() == 1
+unsubscribed = NotifiableEvent.objects.latest("id").outcomes
+chosen = "choice for this category"
+assert unsubscribed == {"app": f"created: {chosen}", "email": f"skipped: {chosen}"}, unsubscribed
+call_command("doctor", verbosity=0)
 
 client = Client()
 client.force_login(buyer, backend="django.contrib.auth.backends.ModelBackend")

@@ -65,6 +65,8 @@ Q_CLUSTER = {
     "catch_up": False,
     "ALT_CLUSTERS": {"delivery": {"workers": 1}},
 }
-#: It sends no mail, and means that.
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-SILENCED_SYSTEM_CHECKS = ["engagement.W010"]
+#: Where the links in mails lead. The journey says who takes them.
+ENGAGEMENT_BASE_URL = "https://shop.example"
+ENGAGEMENT_SITE_NAME = "The kite shop"
+DEFAULT_FROM_EMAIL = "hello@shop.example"
+EMAIL_TIMEOUT = 10
