@@ -56,6 +56,8 @@ class Delivery(Content, LeasedWork, Expiring):
     lane = "delivery"
     parent = "person"
     external = True
+    #: Each claim is checked and counted as a whole, which costs as much as to send some mails.
+    quick = 0.2
 
     #: What was claimed along with it: checked again together.
     companions: "Sequence[Delivery]" = ()
