@@ -52,7 +52,9 @@ def send() -> int:
 
 def claim_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a drain claim as much as it ever does from the first."""
-    monkeypatch.setattr("events.drain.Pace.__init__", lambda pace: setattr(pace, "limit", 100))
+    monkeypatch.setattr(
+        "events.drain.Pace.__init__", lambda pace, quick: pace.__dict__.update(limit=100, _quick=quick)
+    )
 
 
 def state_of(person: Person) -> tuple[str, int, str]:
