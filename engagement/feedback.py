@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from engagement.endpoint import masked_address, normal
+from engagement.endpoint import is_same, masked_address, spellings_of
 from engagement.mail.ids import host
 from engagement.models import Cause, Delivery, Feedback
 from engagement.suppress import suppress
@@ -69,7 +69,9 @@ def received(
         if delivery is not None:
             _note(delivery, Signal(kind), address, detail)
         elif message_id.endswith(f"@{host()}>"):
-            _suppress(Signal(kind), "email", address, detail)
+            # How it is written in the account, the mail would have told.
+            for spelling in sorted(spellings_of(address)):
+                _suppress(Signal(kind), "email", spelling, detail)
         else:
             return
     whose = masked_address(address)
@@ -92,7 +94,7 @@ def _note(delivery: Delivery, signal: Signal, address: str, detail: str) -> None
         return
     weaker = Delivery.objects.filter(pk=delivery.pk, feedback__in=STRENGTH[: STRENGTH.index(feedback)])
     weaker.update(feedback=feedback, feedback_at=timezone.now())
-    if normal(address or delivery.endpoint) != normal(delivery.endpoint):
+    if not is_same(address or delivery.endpoint, delivery.endpoint):
         return
     _suppress(signal, delivery.channel, delivery.endpoint, detail)
     if signal == Signal.UNSUBSCRIBED:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.channels.base import Connection, Outbound, Outgoing, Sent
 from engagement.conf import conf
+from engagement.endpoint import normal_sql
 from engagement.mail import Post, compose, message_id
 
 #: RFC 5321: 64 characters, the @, and 255.
@@ -45,7 +46,7 @@ class EmailChannel(Outbound):
 
     def suppressed_sql(self, person: str) -> str:
         """Tell of an address that bounced."""
-        address = f"channel = 'email' AND endpoint = lower({self.endpoint_sql(person)})"
+        address = f"channel = 'email' AND endpoint = {normal_sql(self.endpoint_sql(person))}"
         return f"EXISTS (SELECT 1 FROM engagement_suppression WHERE {address})"
 
     def endpoint_sql(self, person: str) -> str:

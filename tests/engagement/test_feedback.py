@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from capabilities.people.models import Person
+from engagement.channels.email import channel
 from engagement.choices import Scope
 from engagement.decide import Preset
 from engagement.feedback import Signal, received
@@ -15,6 +16,7 @@ from engagement.models import Cause, Delivery, Suppression
 from engagement.models.delivery_states import Feedback
 from engagement.preferences import choose, sections
 from engagement.suppress import is_suppressed, lift
+from events.sql import fetch
 from tests.engagement.mails import digest_of, mail_to
 
 pytestmark = pytest.mark.django_db
@@ -134,6 +136,35 @@ def test_an_address_to_which_the_mail_was_forwarded_is_not_suppressed(mail: Deli
 def test_the_address_of_the_mail_is_meant_where_none_is_told(mail: Delivery) -> None:
     received("bounced", message_id=mail.message_id)
     assert is_suppressed("email", mail.endpoint)
+
+
+@pytest.mark.parametrize(
+    "stored", ["alice@müller.example", "alice@xn--mller-kva.example", "Alice@MÜLLER.example"]
+)
+@pytest.mark.parametrize("told", ["alice@müller.example", "ALICE@XN--MLLER-KVA.EXAMPLE"])
+def test_an_address_is_the_same_with_its_domain_in_ascii(alice: Person, stored: str, told: str) -> None:
+    Person.objects.filter(pk=alice.pk).update(email=stored)
+    mail = mail_to(alice, endpoint=stored)
+    received("bounced", message_id=mail.message_id, address=told)
+    assert is_suppressed("email", stored)
+    assert is_left_alone(alice)
+
+
+@pytest.mark.parametrize("told", ["alice@müller.example", "ALICE@XN--MLLER-KVA.EXAMPLE"])
+@pytest.mark.parametrize("stored", ["alice@müller.example", "alice@xn--mller-kva.example"])
+def test_nor_is_it_used_when_the_mail_is_no_longer_kept(alice: Person, stored: str, told: str) -> None:
+    Person.objects.filter(pk=alice.pk).update(email=stored)
+    received("bounced", message_id=GONE, address=told)
+    assert is_left_alone(alice)
+
+
+def is_left_alone(person: Person) -> bool:
+    """Tell whether the query that decides takes the person's address for suppressed."""
+    table = connection.ops.quote_name(Person._meta.db_table)
+    ((found,),) = fetch(
+        f"SELECT {channel.suppressed_sql('person')} FROM {table} person WHERE person.id = %s", [person.pk]
+    )
+    return bool(found)
 
 
 def test_an_address_is_the_same_in_capitals(mail: Delivery) -> None:
