@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
+from engagement.conf import DUMMY
 from project import env
 
-DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 MAILBOX = "project.mailbox.EmailBackend"
 ANYMAIL = "ANYMAIL_"
 

@@ -9,11 +9,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels.base import Connection, Outbound, Outgoing, Sent
-from engagement.conf import conf
+from engagement.conf import DUMMY, conf
 from engagement.endpoint import normal_sql
 from engagement.mail import Post, compose, message_id
-
-DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 
 
 class EmailConnection(Connection):
