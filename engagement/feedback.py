@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from engagement.endpoint import is_same, masked_address, spellings_of
-from engagement.mail.ids import host
+from engagement.mail.ids import domain
 from engagement.models import Cause, Delivery, Feedback
 from engagement.suppress import suppress
 from engagement.unsubscribe import unsubscribe
@@ -68,7 +68,7 @@ def received(
         delivery = _find(storable(message_id), storable(provider_id))
         if delivery is not None:
             _note(delivery, Signal(kind), address, detail)
-        elif message_id.endswith(f"@{host()}>"):
+        elif message_id.endswith(f"@{domain()}>"):
             # How it is written in the account, the mail would have told.
             for spelling in sorted(spellings_of(address)):
                 _suppress(Signal(kind), "email", spelling, detail)

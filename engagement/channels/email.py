@@ -9,13 +9,12 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels.base import Connection, Outbound, Outgoing, Sent
-from engagement.conf import conf
+from engagement.conf import DUMMY, conf
 from engagement.endpoint import normal_sql
 from engagement.mail import Post, compose, message_id
 
 #: RFC 5321: 64 characters, the @, and 255.
 LONGEST_ADDRESS = 320
-DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 
 
 class EmailConnection(Connection):

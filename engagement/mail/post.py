@@ -92,7 +92,7 @@ class Post:
         if self._listener:
             self._listener.is_asked = False
         try:
-            taken = backend.send_messages([mail])
+            taken = provider.hand_over(backend, mail)
         except BaseException as error:
             if not _goes_on(error):
                 self._drop()

@@ -30,7 +30,7 @@ def meaning(error: Exception, mail: Mail) -> DeliveryError | None:
     """Return what an error of a backend means to the mail; None if it is of no kind that a delivery knows of."""
     found = error if isinstance(error, DeliveryError) else provider.meaning(error, mail) or _meaning(error)
     if found is not None:
-        found.answer = storable(found.answer)
+        found.answer = printable(found.answer)
         found.args = (found.answer,)
     return found
 
@@ -74,15 +74,15 @@ def codes_of(error: BaseException) -> list[int]:
 def text_of(code: int, said: bytes | str) -> str:
     """Return an answer as the server wrote it, but in one line."""
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    return storable(f"{code} {text}")
+    return printable(f"{code} {text}")
 
 
-def storable(text: str) -> str:
+def printable(text: str) -> str:
     """Return an answer that can be shown to operators: bounded, printable, and without what we log in with."""
     for secret in _secrets():
         text = text.replace(secret, "***")
-    printable = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(printable.split())[:ANSWER_LENGTH]
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(plain.split())[:ANSWER_LENGTH]
 
 
 def _is_final(code: int, text: str) -> bool:

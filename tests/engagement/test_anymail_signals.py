@@ -260,7 +260,9 @@ def test_a_full_mailbox_is_no_reason_to_write_no_more(fields: dict[str, Any], is
     assert kind_of(event) == ("failed" if is_soft else "bounced")
 
 
-def test_metadata_that_are_none_are_no_harm(mail: Delivery) -> None:
-    told = {"event_type": "bounced", "timestamp": None, "metadata": None, "message_id": PROVIDER_ID}
+@pytest.mark.parametrize("provider_id", ["77", 77])
+def test_a_provider_without_metadata_tells_its_own_id_be_it_a_number(alice: Person, provider_id: Any) -> None:
+    mail = mail_to(alice, provider_id="77")
+    told = {"event_type": "bounced", "timestamp": None, "metadata": None, "message_id": provider_id}
     tracking.send(sender=None, event=AnymailTrackingEvent(**told), esp_name="Postal")
     assert feedback_of(mail) == Feedback.BOUNCED
