@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from engagement.decide import Outcome, Reason, Status
+from engagement.models import Retraction
 from engagement.models.delivery_content import erase_sql
 from engagement.registry import sensitive_types
 from engagement.subject import object_name
@@ -61,6 +62,12 @@ def _call_off(name: str) -> None:
     events = {event_id for (event_id,) in rows}
     for event in EventLog.objects.filter(pk__in=events - {None}, has_secrets=True).order_by("pk"):
         dealt_with(event)
+
+
+def was_retracted() -> models.Exists:
+    """Return the condition that what a message tells of has been taken back since it was published."""
+    later = {"about": models.OuterRef("about"), "last_event__gte": models.OuterRef("event_id")}
+    return models.Exists(Retraction.objects.filter(**later))
 
 
 def is_retracted(about: str, log_id: int) -> bool:
