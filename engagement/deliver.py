@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
-from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -36,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 #: How long to try to record what the far end took, in seconds, while the database is out of reach.
 RECORD_SECONDS = 20.0
-#: So long a message is put off by who is asked to take it; from then on that counts as a failure.
-PATIENCE = timedelta(days=1)
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
 
@@ -113,7 +110,9 @@ def _too_many(claimed: Sequence[Delivery], verdicts: "dict[int, Verdict | Except
     names = {each.channel for each, _ in going if channel_of(each.channel).can_wait}
     held: set[int] = set()
     for name in names:
-        held |= limit.too_many([(each, verdict) for each, verdict in going if each.channel == name])
+        found = [(each, verdict) for each, verdict in going if each.channel == name]
+        collected = limit.collect([each for each, _ in found if each.is_collected])
+        held |= collected | limit.too_many([each for each in found if each[0].pk not in collected])
     return held
 
 
@@ -178,7 +177,8 @@ def _recorded(delivery: Delivery, error: DeliveryError) -> Exception:
         suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
-    if error.retry_after is not None and timezone.now() - delivery.created_at < PATIENCE:
+    # As long as notifications are kept; from then on it counts as a failure.
+    if error.retry_after is not None and timezone.now() < delivery.delete_at:
         return RetryLater(error.retry_after, error.answer)
     return Unreachable(error.answer) if error.unreachable else error
 

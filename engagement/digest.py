@@ -6,6 +6,7 @@ held is either seen when the digest is closed, or has opened the next one. Nothi
 held in somebody else's transaction brings a digest of its own along, closed from the start, and nobody waits for it.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,15 +18,17 @@ from engagement import digest_sql, outbox_sql
 from engagement.channels import channel_of, outbound
 from engagement.channels.base import DigestContent, DigestItem
 from engagement.conf import conf
-from engagement.decide import Importance
+from engagement.decide import Importance, Outcome, Reason, Status
 from engagement.links import absolute
 from engagement.models import Delivery
-from engagement.recheck import Recheck, Verdict
+from engagement.recheck import NO_FACTS, Recheck, Verdict
 from engagement.timing import next_hour
 from events.bus import RetryLater
 from events.retention import hourly
-from events.sql import execute, fetch
+from events.sql import LOST_DATABASE, execute, fetch
 from events.work import LeaseLost
+
+logger = logging.getLogger(__name__)
 
 #: So many are in the message itself; the others are on a page.
 SHOWN = 50
@@ -102,7 +105,18 @@ def checked(digest: Delivery) -> list[Entry]:
     """Return what was gathered into a digest, with what would become of each message now."""
     messages = list(Delivery.objects.filter(digest=digest.pk).order_by("-notifiable_id"))
     recheck = Recheck(messages)
-    return [Entry(each, recheck.verdict(each)) for each in messages]
+    return [Entry(each, _verdict(recheck, each)) for each in messages]
+
+
+def _verdict(recheck: Recheck, message: Delivery) -> Verdict:
+    """Return the verdict; of what cannot be decided again, that it is told: it must not hold up all the others."""
+    try:
+        return recheck.verdict(message)
+    except LOST_DATABASE:
+        raise
+    except Exception:
+        logger.exception("%s could not be decided again; its digest tells it.", message)
+        return Verdict(Outcome(Status.PLANNED, Reason.UNKNOWN), NO_FACTS)
 
 
 def _order(entry: Entry) -> tuple[bool, bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -20,8 +20,8 @@ from engagement.timing import next_end
 from events.bus import RetryLater
 from events.sql import fetch
 
-#: Seconds until a message looks again for a channel that is not set up, and for how long it does.
-LATER, PATIENCE = 60, timedelta(days=1)
+#: Seconds until a message looks again for a channel that is not set up.
+LATER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,10 @@ class Recheck:
     def verdict(self, delivery: Delivery) -> Verdict:
         """Return what is to be done with a message now; raise RetryLater if its channel is not there, or not set up.
 
-        That may be this process's own fault: somebody forgot a setting, or it is older than the message. After a day
-        it is not waited for any longer.
+        That may be this process's own fault: somebody forgot a setting, or it is older than the message. It is waited
+        for as long as notifications are kept.
         """
-        late = timezone.now() - delivery.created_at > PATIENCE
+        late = timezone.now() > delivery.delete_at
         medium = _medium(delivery.channel)
         if not medium.configured and not late:
             raise RetryLater(LATER, f"The channel {delivery.channel} is not set up in this process")

@@ -5,7 +5,7 @@ import math
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 from django.db import connection, reset_queries
 
@@ -22,6 +22,8 @@ SLOW = 0.5
 LARGEST_CLAIM = 100
 #: How often at the most, in seconds, a thread looks for what the dead held.
 EXPIRE_EVERY = 1.0
+#: For how long nothing is done at once after nobody could be reached, in seconds: workers try meanwhile.
+AT_ONCE_REST = 30.0
 #: How long somebody waits for what is done at once, in seconds.
 AT_ONCE_SECONDS = 20.0
 #: Seconds that a lane rests when nobody can be reached, by how often in a row; not so long that it looks stuck.
@@ -76,10 +78,10 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
         draining.discard(lane)
 
 
-def _rest(lane: str) -> None:
+def _rest(lane: str, seconds: float = 0.0) -> None:
     """Let the lane rest, the longer the more turns in a row have ended like this; nobody sleeps meanwhile."""
     rests, until = _rests()
-    until[lane] = time.monotonic() + RESTS[min(rests.get(lane, 0), len(RESTS) - 1)]
+    until[lane] = time.monotonic() + max(seconds, RESTS[min(rests.get(lane, 0), len(RESTS) - 1)])
     rests[lane] = rests.get(lane, 0) + 1
 
 
@@ -102,9 +104,15 @@ def do_now(
     so many seconds. Returns how many pieces were attempted.
     """
     done, deadline = 0, time.monotonic() + seconds
-    with turn_of(model), suppress(Unreachable):
-        while time.monotonic() < deadline and (claimed := model.claim(LARGEST_CLAIM, only, values)):
-            done += _do(claimed, min(deadline, time.monotonic() + SLOW))
+    if _is_resting(model.lane):
+        return 0
+    with turn_of(model):
+        try:
+            while time.monotonic() < deadline and (claimed := model.claim(LARGEST_CLAIM, only, values)):
+                done += _do(claimed, min(deadline, time.monotonic() + SLOW))
+        except Unreachable:
+            # The next to come need not wait for nothing as well.
+            _rest(model.lane, AT_ONCE_REST)
     return done
 
 

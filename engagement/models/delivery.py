@@ -202,6 +202,11 @@ class Delivery(Content, LeasedWork, Expiring):
         return f"{what} to person {self.person_id} by {self.channel}"
 
     @property
+    def is_collected(self) -> bool:
+        """Whether it belongs into a digest."""
+        return not self.is_digest and self.wait in {Wait.HOURLY, Wait.DAILY}
+
+    @property
     def is_sent(self) -> bool:
         """Whether the far end has taken it."""
         return self.sent_at is not None

@@ -11,7 +11,9 @@ from engagement.links import harmless
 from engagement.models import Delivery
 from engagement.retract import was_retracted
 from engagement.views.answer import in_their_time
-from engagement.views.parse import LARGEST_ID
+from engagement.views.parse import LARGEST_ID, id_of
+
+PAGE_SIZE = 100
 
 
 @login_required
@@ -24,8 +26,15 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     found = mine.filter(pk=pk, is_digest=True).first() if pk <= LARGEST_ID else None
     if found is None:
         raise Http404("You have no such digest, or it is no longer kept.")
-    items = [(each, harmless(each.url)) for each in _told(mine.filter(digest=found.pk))]
-    return render(request, "engagement/digest.html", {"digest": found, "items": items})
+    told, before = _told(mine.filter(digest=found.pk)), id_of(request.GET.get("before"))
+    rows = list((told if before is None else told.filter(notifiable__lt=before))[: PAGE_SIZE + 1])
+    context = {
+        "digest": found,
+        "items": [(each, harmless(each.url)) for each in rows[:PAGE_SIZE]],
+        "total": told.count(),
+        "older_than": rows[PAGE_SIZE - 1].notifiable_id if len(rows) > PAGE_SIZE else None,
+    }
+    return render(request, "engagement/digest.html", context)
 
 
 def _told(items: "models.QuerySet[Delivery]") -> "models.QuerySet[Delivery]":

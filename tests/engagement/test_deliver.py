@@ -287,14 +287,14 @@ def test_a_mail_whose_notifier_was_renamed_is_sent_as_it_was_decided(
     assert len(server.received) == 1
 
 
-def test_where_mail_is_not_set_up_at_present_it_is_waited_for_a_day(
+def test_where_mail_is_not_set_up_at_present_it_is_waited_for_as_long_as_notifications_are_kept(
     server: SmtpServer, alice: Person, settings: Settings
 ) -> None:
     tell(alice)
     settings.ENGAGEMENT_BASE_URL = ""
     send()
     assert set(Delivery.objects.values_list("state", "failed")) == {("retrying", 0)}
-    Delivery.objects.update(created_at=Now() - timedelta(days=1, minutes=1), available_at=Now())
+    Delivery.objects.update(delete_at=Now(), available_at=Now())
     send()
     assert Delivery.objects.get().last_error == "skipped: channel not configured"
 
@@ -309,7 +309,7 @@ def test_who_is_put_off_for_ever_is_dead_in_the_end(
     tell(alice)
     send()
     assert Delivery.objects.get().failed == 0
-    Delivery.objects.update(created_at=Now() - timedelta(days=1, minutes=1), available_at=Now())
+    Delivery.objects.update(delete_at=Now(), available_at=Now())
     send()
     assert Delivery.objects.get().failed == 1
 
@@ -333,4 +333,15 @@ def test_while_nobody_can_be_reached_the_lane_rests_and_nobody_sleeps(
     assert drain("delivery") == 0
     tell(alice)
     assert [drain("delivery") for _ in range(5)] == [0] * 5
+    assert sorted(Delivery.objects.values_list("state", "failed")) == [("pending", 0), ("retrying", 1)]
+
+
+def test_who_notifies_while_nobody_can_be_reached_does_not_wait_again(
+    server: SmtpServer, alice: Person, django_capture_on_commit_callbacks: Any
+) -> None:
+    NotificationRule.objects.create(category="test", channels=["app", "email"])
+    server.stop()
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert notify(alice, "test.told", people=[]) is not None
     assert sorted(Delivery.objects.values_list("state", "failed")) == [("pending", 0), ("retrying", 1)]

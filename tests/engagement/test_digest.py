@@ -25,6 +25,7 @@ from engagement.models import (
     NotificationSettings,
 )
 from engagement.notifier import notify, retract
+from engagement.recheck import Recheck, Verdict
 from events.bus import event_bus
 from events.cleanup import clean_up
 from events.drain import drain
@@ -231,6 +232,56 @@ def test_who_is_told_in_a_callers_transaction_holds_up_nobody(server: SmtpServer
     assert server.received[0].text().count("Kite was told") == 3
     assert len(server.received) == 1
     assert examine() == []
+
+
+def test_what_a_dropped_digest_held_is_sent_again_as_a_digest(server: SmtpServer, alice: Person) -> None:
+    collect(alice)
+    tell(alice, times=3)
+    Person.objects.filter(pk=alice.pk).update(email="")
+    pass_time()
+    send()
+    Person.objects.filter(pk=alice.pk).update(email=alice.email)
+    assert Delivery.objects.filter(state="skipped").requeue() == 4
+    send()
+    assert server.received == []
+    pass_time()
+    send()
+    assert [each.text().count("Kite was told") for each in server.received] == [3]
+    assert examine() == []
+
+
+def test_one_message_that_cannot_be_decided_again_does_not_hold_up_the_others(
+    server: SmtpServer, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(alice)
+    tell(alice, times=3)
+    broken = Delivery.objects.filter(is_digest=False).values_list("pk", flat=True)[1]
+    usual = Recheck.verdict
+
+    def verdict(self: Recheck, delivery: Delivery) -> Verdict:
+        if delivery.pk == broken:
+            raise ZeroDivisionError
+        return usual(self, delivery)
+
+    monkeypatch.setattr(Recheck, "verdict", verdict)
+    pass_time()
+    send()
+    assert [each.text().count("Kite was told") for each in server.received] == [3]
+
+
+def test_a_digest_that_waited_for_long_is_not_dropped_where_mail_is_not_set_up(
+    server: SmtpServer, alice: Person, settings: Settings
+) -> None:
+    collect(alice, "daily")
+    tell(alice)
+    Delivery.objects.update(created_at=Now() - timedelta(hours=30))
+    settings.ENGAGEMENT_BASE_URL = ""
+    pass_time(30)
+    send()
+    settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+    pass_time()
+    send()
+    assert len(server.received) == 1
 
 
 def test_what_came_a_moment_too_late_makes_no_digest_of_its_own(server: SmtpServer, alice: Person) -> None:
