@@ -8,7 +8,7 @@ from engagement.models.delivery import MESSAGE_ID_LENGTH
 from engagement.models.delivery_content import erase_sql
 from engagement.registry import is_sensitive
 from events.bus import EventLog
-from events.record import dealt_with
+from events.record import dealt_with, without_secrets
 from events.sql import execute, storable
 
 ANSWER_LENGTH = 1000
@@ -48,7 +48,12 @@ def record_success(delivery: Delivery, sent: Sent, *, is_secret: bool) -> None:
 
 
 def record_failure(delivery: Delivery, answer: str) -> None:
-    """Record an attempt that failed; what becomes of the message is recorded by whoever called."""
+    """Record an attempt that failed; what becomes of the message is recorded by whoever called.
+
+    A server may repeat in its answer what it did not like.
+    """
+    if is_sensitive(delivery.event_type):
+        answer = without_secrets(answer, delivery)
     execute(FAIL, [storable(answer)[:ANSWER_LENGTH], delivery.pk])
 
 

@@ -276,3 +276,49 @@ def test_what_is_kept_for_work_that_is_still_to_be_done_outlives_a_retraction(by
     assert tables_with(CODE) == ["events_eventlog"], "a handler has yet to be called"
     work_off()
     assert tables_with(CODE) == []
+
+
+@pytest.mark.parametrize("tell", [publish, notify_at_once, notify_later, dry_run])
+def test_however_it_is_told_it_is_gone_once_it_was_mailed(
+    by_mail: SmtpServer, alice: Person, tell: Callable[[Person], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    tell(alice)
+    work_off()
+    assert bool(by_mail.received) == (tell is not dry_run)
+    assert tables_with(CODE) == []
+    ours = [record for record in caplog.records if record.name.partition(".")[0] in {"engagement", "events"}]
+    assert ours
+    assert CODE not in "".join(record.getMessage() for record in ours)
+
+
+@pytest.mark.parametrize("is_sent", [True, False], ids=["sent", "skipped"])
+def test_what_was_made_by_hand_is_gone_once_its_mail_is_done(
+    by_mail: SmtpServer, alice: Person, is_sent: bool
+) -> None:
+    found = NotifiableEvent.objects.create(
+        event_type="test.whispered", person=alice, params={"code": CODE, "note": "kept"}
+    )
+    process_notification(found.pk)
+    if not is_sent:
+        Suppression.objects.create(channel="email", endpoint=alice.email)
+    send()
+    assert bool(by_mail.received) == is_sent
+    assert tables_with(CODE) == []
+
+
+def test_what_is_refused_for_good_is_kept_to_be_sent_after_all(
+    by_mail: SmtpServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a server that repeats it in its answer, as filters of spam do."""
+    by_mail.at_data = f"554 5.6.0 Not {CODE}"
+    whisper()
+    send()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"dead"}
+    assert {MASK in each.answer for each in DeliveryAttempt.objects.all()} == {True}
+    assert CODE not in "".join(each.getMessage() for each in caplog.records if each.name == "events.handle")
+    by_mail.at_data = ""
+    assert Delivery.objects.resendable().requeue() == 2
+    send()
+    assert len(by_mail.received) == 2
+    assert tables_with(CODE) == []
