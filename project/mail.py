@@ -13,6 +13,7 @@ from environ import Env
 from project import env
 
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 MAILBOX = "project.mailbox.EmailBackend"
 ANYMAIL = "ANYMAIL_"
 
