@@ -14,6 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from engagement.models import Delivery
+from engagement.models.delivery_states import DeliveryState
 from engagement.views.answer import in_their_time
 from project.mailbox import box, message
 from project.mailbox.box import Mail
@@ -56,10 +58,11 @@ def _is_theirs(user: Any, mail: Mail) -> bool:
 
 @_page
 def index(request: HttpRequest) -> HttpResponse:
-    """List the mails, newest first."""
+    """List the mails, newest first, and say how many of the person's own wait for a digest."""
     found = [mail for mail in box.mails() if _is_theirs(request.user, mail)]
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "mailbox/index.html", {"page": page, "most": box.MOST})
+    held = Delivery.objects.filter(person=request.user, state=DeliveryState.HELD).count()
+    return render(request, "mailbox/index.html", {"page": page, "most": box.MOST, "held": held})
 
 
 @_of_mail
