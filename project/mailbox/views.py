@@ -56,13 +56,19 @@ def _is_theirs(user: Any, mail: Mail) -> bool:
     return bool(user.is_staff or (address and address.lower() == mail.owner))
 
 
+def _held(user: Any) -> int:
+    """Count the mails to a person that wait for a digest."""
+    return Delivery.objects.filter(person=user, state=DeliveryState.HELD).count()
+
+
 @_page
 def index(request: HttpRequest) -> HttpResponse:
     """List the mails, newest first, and say how many of the person's own wait for a digest."""
     found = [mail for mail in box.mails() if _is_theirs(request.user, mail)]
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    held = Delivery.objects.filter(person=request.user, state=DeliveryState.HELD).count()
-    return render(request, "mailbox/index.html", {"page": page, "most": box.MOST, "held": held})
+    return render(
+        request, "mailbox/index.html", {"page": page, "most": box.MOST, "held": _held(request.user)}
+    )
 
 
 @_of_mail
