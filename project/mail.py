@@ -13,6 +13,7 @@ from environ import Env
 from engagement.conf import DUMMY
 from project import env
 
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 MAILBOX = "project.mailbox.EmailBackend"
 ANYMAIL = "ANYMAIL_"
 
