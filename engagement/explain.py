@@ -87,8 +87,14 @@ class Verdict:
             return _("A worker will get to it.")
         why, where = SENTENCES[self.outcome.reason][0], self.whereabouts
         if where is not None:
-            return where.sentence if where.decided_anew else f"{where.sentence} {why}"
+            return where.sentence if where.decided_anew else f"{where.sentence} {self._by_channel(why)}"
         return WAITS[self.outcome.wait][0] if self.outcome.wait else why
+
+    def _by_channel(self, why: str | Promise) -> str | Promise:
+        """Return why it goes by this channel; of a digest it must not seem to be why there is a digest."""
+        if self.outcome is None or not self.outcome.wait.is_digest:
+            return why
+        return _("Why by %(channel)s at all: %(why)s") % {"channel": self.label, "why": why}
 
     @property
     def setting(self) -> Setting:
@@ -99,6 +105,8 @@ class Verdict:
         if where is None and self.outcome.wait:
             return WAITS[self.outcome.wait][1]
         decisive = SENTENCES[self.outcome.reason][1]
+        if where is not None and where.setting is None and self.outcome.wait.is_digest:
+            return Setting.DIGEST
         return decisive if where is None or where.setting is None else where.setting
 
 

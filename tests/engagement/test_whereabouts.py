@@ -173,6 +173,16 @@ def test_what_is_in_a_digest_fares_as_the_digest_does(
     assert said in str(found.sentence)
 
 
+def test_why_by_mail_is_not_taken_for_why_in_a_digest(alice: Person) -> None:
+    item = mail_to(alice, state=DeliveryState.HELD, wait=Wait.HOURLY)
+    expected = " Why by Email at all: You have not chosen, and it is the default."
+    assert str(verdict_on(item).sentence).endswith(expected)
+    digest_of(alice, item)
+    found = verdict_on(item)
+    assert str(found.sentence).endswith(expected)
+    assert found.setting == Setting.DIGEST
+
+
 def test_a_digest_that_is_no_longer_kept_breaks_no_page(alice: Person) -> None:
     item = mail_to(alice)
     Delivery.objects.filter(pk=digest_of(alice, item).pk)._raw_delete("default")
@@ -217,7 +227,7 @@ def test_the_inbox_comes_before_what_was_sent(alice: Person) -> None:
 def test_what_was_planned_and_not_sent_was_not_told(alice: Person) -> None:
     mail = mail_to(alice, state=DeliveryState.SKIPPED, last_error="skipped: endpoint suppressed")
     found = gist({"app": "skipped: default", "email": "planned: default"}, [mail])
-    assert (str(found.word), found.told) == ("address refused", False)
+    assert (str(found.word), found.told) == ("address stopped", False)
 
 
 # Queries
