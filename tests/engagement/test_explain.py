@@ -89,7 +89,7 @@ def test_an_event_that_is_no_longer_in_the_log_is_still_explained(alice: Person)
     [
         (None, "not decided yet", False),
         ({}, "not decided yet", False),
-        ({"email": "skipped: no endpoint", "app": "created: default"}, "in your inbox", True),
+        ({"email": "skipped: default", "app": "created: default"}, "in your inbox", True),
         ({"app": "skipped: default", "email": "planned: rule for this category"}, "on its way", True),
         ({"email": "skipped: channel not configured", "app": "skipped: muted"}, "muted", False),
         ({"pigeon": "skipped: own act"}, "your own doing", False),
