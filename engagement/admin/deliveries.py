@@ -33,22 +33,26 @@ class DeliveryAdmin(DeliveryPage):
     change_form_template = "engagement/admin/delivery.html"
     list_display = (
         "id",
-        "masked_title",
-        "person_id",
+        "standing",
+        "short_title",
+        "person_name",
         "endpoint",
-        "state",
+        "due_or_sent",
         "attempts",
         "waits_for",
-        "sent",
         "feedback",
     )
-    list_display_links = ("id", "masked_title")
+    list_display_links = ("id", "short_title")
     list_filter = ("state", "feedback", WaitFilter, "is_digest")
     search_fields = ("message_id", "provider_id", "person__id", "event__id")  # shown as a box; read below
     search_help_text = _(
         "The number of a person or an event, an id of the message, or the exact address of a person"
     )
     actions = ("send_again",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Bring the people along: in a query of their own, since a join would leave out the mails of deleted ones."""
+        return super().get_queryset(request).prefetch_related("person")
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
