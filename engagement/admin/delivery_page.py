@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from engagement.admin.log import LogAdmin
+from engagement.admin.rendered import nothing_yet
 from engagement.decide import Wait
 from engagement.models import Delivery, DeliveryAttempt, NotifiableEvent
 from engagement.models.delivery_states import DeliveryState
@@ -187,15 +188,26 @@ class DeliveryPage(LogAdmin):
 
     @admin.display(description=_("in the digest"))
     def digest_link(self, delivery: Delivery) -> str:
-        """Return the number of the digest that it became a part of."""
-        return self.link(self.model, delivery.digest_id)
+        """Return the number of the digest that it became a part of, or of the one that it is held for."""
+        if delivery.state != DeliveryState.HELD:
+            return self.link(self.model, delivery.digest_id)
+        mine = Delivery.objects.filter(person=delivery.person_id, channel=delivery.channel)
+        waits_for = mine.open_digests().first()
+        return format_html("{} {}", self.link(self.model, waits_for.pk), _("(open)")) if waits_for else "-"
 
     @admin.display(description=_("messages in it"))
     def items(self, delivery: Delivery) -> str:
-        """Return what is in a digest; of many the first."""
+        """Return what is in a digest, or is held for one that is open; of many the first."""
         if not delivery.is_digest:
             return "-"
-        found = Delivery.objects.filter(digest=delivery.pk).order_by("pk")[: MOST + 1]
+        gathered = self._listed(Delivery.objects.filter(digest=delivery.pk))
+        if gathered or not delivery.is_open:
+            return gathered
+        held = self._listed(Delivery.objects.held_by(delivery))
+        return format_html("{}<br>{}", nothing_yet(delivery), held)
+
+    def _listed(self, rows: models.QuerySet[Any]) -> SafeString:
+        found = rows.order_by("pk")[: MOST + 1]
         links = [(self.link(self.model, each.pk), self.masked_title(each)) for each in found]
         more = SafeString("<br>…") if len(links) > MOST else ""
         return format_html("{}{}", format_html_join(SafeString("<br>"), "{} {}", links[:MOST]), more)

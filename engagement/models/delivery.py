@@ -187,6 +187,11 @@ class Delivery(Content, LeasedWork, Expiring):
         """Whether the far end has taken it."""
         return self.sent_at is not None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a digest into which messages may yet be gathered."""
+        return self.is_digest and self.gathered_at is None and self.finished_at is None
+
     @classmethod
     def claim(cls, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
         """Take up to `limit` due rows, as LeasedWork does, each with its companions."""

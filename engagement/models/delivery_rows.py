@@ -28,6 +28,17 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
         unsent = models.Q(state__in=[DeliveryState.DEAD, DeliveryState.SKIPPED])
         return self.filter(unsent | PUT_OFF).exclude(erased())
 
+    def open_digests(self) -> Self:
+        """Digests into which messages may yet be gathered."""
+        return self.filter(is_digest=True, gathered_at=None, finished_at=None)
+
+    def held_by(self, digest: Any) -> Self:
+        """What waits for this digest: nothing unless it is open."""
+        if not digest.is_open:
+            return self.none()
+        mine = self.filter(person=digest.person_id, channel=digest.channel)
+        return mine.filter(state=DeliveryState.HELD)
+
     def requeue(self) -> int:
         """Make those that were not sent, nor erased, pending again, with fresh attempts; return how many rows.
 

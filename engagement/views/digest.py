@@ -17,10 +17,11 @@ from engagement.views.parse import LARGEST_ID
 @never_cache
 @in_their_time
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """List what was collected in one digest of the person's, newest first."""
+    """List what was collected in one digest of the person's, or is held for it, newest first."""
     mine = Delivery.objects.of(request.user)
     found = mine.filter(pk=pk, is_digest=True).first() if pk <= LARGEST_ID else None
     if found is None:
         raise Http404("You have no such digest, or it is no longer kept.")
-    items = [(each, harmless(each.url)) for each in mine.filter(digest=found.pk).order_by("-notifiable_id")]
+    rows = mine.held_by(found) if found.is_open else mine.filter(digest=found.pk)
+    items = [(each, harmless(each.url)) for each in rows.order_by("-notifiable_id")]
     return render(request, "engagement/digest.html", {"digest": found, "items": items})
