@@ -57,7 +57,7 @@ def on_tracking(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwarg
         received(
             kind,
             message_id=str(metadata.get("message_id") or ""),
-            provider_id=event.message_id or "",
+            provider_id=str(event.message_id or ""),
             address=event.recipient or "",
             event_id=f"{esp_name} {event.event_id or ''}".strip(),
             detail=event.mta_response or event.description or "",

@@ -12,12 +12,12 @@ from django.core.checks import CheckMessage, Error, register
 
 from engagement import wording
 from engagement.channels import channels
-from engagement.conf import conf
+from engagement.conf import DUMMY, conf
 from engagement.models import Delivery
 from engagement.registry import Notifier, event_type_of, notifiers, permitted_params
 from events.conf import conf as bus_conf
 
-DUMMY, SMTP = (f"django.core.mail.backends.{name}.EmailBackend" for name in ("dummy", "smtp"))
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @register("engagement")

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from events.conf import Setting
 
+#: The EMAIL_BACKEND with which mail is not configured: Django's, which throws mails away.
+DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 #: Nothing is kept for longer, whatever a rule, a notifier or a setting says.
 LONGEST_RETENTION = timedelta(days=3_650)
 #: No mail waits longer to be read in the inbox instead.

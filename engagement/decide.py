@@ -4,7 +4,8 @@ The first that applies decides: account gone or inactive; retracted, expired, sw
 the choice for the event type, else for the category; the rule for the event type, else for the category; the notifier's
 default. Who would be told is skipped all the same without an endpoint, with a suppressed one, or on a channel that is
 not configured. A message that leaves the house may have to wait: for a digest, if one was chosen; to be read in the
-inbox first; for the end of somebody's quiet hours. What is important, or mandatory, never waits.
+inbox first; for the end of somebody's quiet hours. What is important, or mandatory, or may tell a secret, never waits:
+a secret is erased as soon as it was told, and would lie about in clear until then.
 """
 
 from collections.abc import Collection
@@ -98,6 +99,8 @@ class Reason(StrEnum):
     SUPPRESSED = "endpoint suppressed"
     NOT_CONFIGURED = "channel not configured"
     ALREADY_READ = "already read"
+    #: Of a digest: whatever was in it is not to be told any more.
+    NOTHING_LEFT = "nothing left to tell"
     #: Never decided; read where a newer deployment has stored something that this one does not know.
     UNKNOWN = "unknown"
 
@@ -201,6 +204,8 @@ class Policy:
     #: What the notifier says, where neither a rule nor the person does.
     digest: Digest = Digest.NEVER
     email_delay: timedelta = timedelta(0)
+    #: Whether a secret may be in it: a one-time code, the link of a new password.
+    is_secret: bool = False
 
     def requires(self, channel: str) -> bool:
         """Tell whether nobody can switch this channel off."""
@@ -226,7 +231,7 @@ def decide(medium: Medium, traits: Traits, policy: Policy) -> Outcome:
 
 def never_waits(reason: Reason, policy: Policy) -> bool:
     """Tell whether it is sent at once, whatever else was chosen."""
-    return policy.importance == Importance.HIGH or reason == Reason.MANDATORY
+    return policy.importance == Importance.HIGH or reason == Reason.MANDATORY or policy.is_secret
 
 
 def _barred(traits: Traits, policy: Policy) -> Reason | None:

@@ -11,14 +11,15 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from engagement import deliver_sql, digest, limit
 from engagement.channels import channel_of
 from engagement.channels.base import Connection, DeliveryError, Sent
+from engagement.decide import Outcome, Reason, Status
 from engagement.message import message_of
 from engagement.models import Delivery
 from engagement.models.suppression import Cause
@@ -27,7 +28,6 @@ from engagement.registry import is_sensitive
 from engagement.suppress import suppress
 from events.bus import GiveUp, RetryLater, Unreachable
 from events.conf import conf as bus_conf
-from events.record import dealt_with
 from events.sql import LOST_DATABASE
 from events.work import LeaseLost, performs
 
@@ -47,7 +47,7 @@ class Turn(AbstractContextManager["Turn"]):
     def __init__(self) -> None:
         self._stack, self._connections = ExitStack(), dict[str, Connection]()
         self._token: uuid.UUID | None = None
-        self._verdicts: dict[int, Verdict | Exception] = {}
+        self._verdicts: dict[int, Verdict | Exception | None] = {}
         self._checked_at = 0.0
 
     def __enter__(self) -> Self:
@@ -71,31 +71,30 @@ class Turn(AbstractContextManager["Turn"]):
 
         Raises LeaseLost if that was so long ago that somebody else may have the message soon.
         """
-        if delivery.lease_token != self._token:
-            self._check(delivery.companions)
+        if delivery.lease_token != self._token or delivery.pk not in self._verdicts:
+            self._check(delivery.companions or [delivery])
         if time.monotonic() - self._checked_at > bus_conf.lease_seconds * SAFE:
             raise LeaseLost(f"The lease of {delivery} is about to run out.")
-        found = self._verdicts.get(delivery.pk)
+        found = self._verdicts[delivery.pk]
         if isinstance(found, Exception):
             raise found
         return found
 
     def _check(self, claimed: Sequence[Delivery]) -> None:
-        """Check the claim; if that fails, it is checked again for its next message."""
-        began, recheck = time.monotonic(), Recheck(claimed)
+        checked_at, recheck = time.monotonic(), Recheck(claimed)
         verdicts = {each.pk: _tried(recheck, each) for each in claimed}
-        for key in _too_many(claimed, verdicts):
-            del verdicts[key]
-        self._token, self._checked_at, self._verdicts = claimed[0].lease_token, began, verdicts
+        held = _too_many(claimed, verdicts)
+        self._verdicts = {key: None if key in held else found for key, found in verdicts.items()}
+        self._checked_at, self._token = checked_at, claimed[0].lease_token
 
 
 def _tried(recheck: Recheck, delivery: Delivery) -> Verdict | Exception:
-    """Return the verdict, or why there is none: that is this message's own affair."""
+    """Return the verdict, or why there is none: that is this message's own affair, and raised when it is its turn."""
     try:
         return recheck.verdict(delivery)
     except LOST_DATABASE:
         raise
-    except Exception as error:  # noqa: BLE001 - raised when it is this message's turn
+    except Exception as error:  # noqa: BLE001 - see above
         return error
 
 
@@ -111,7 +110,9 @@ def _too_many(claimed: Sequence[Delivery], verdicts: "dict[int, Verdict | Except
     names = {each.channel for each, _ in going if channel_of(each.channel).can_wait}
     held: set[int] = set()
     for name in names:
-        held |= limit.too_many([(each, verdict) for each, verdict in going if each.channel == name])
+        found = [(each, verdict) for each, verdict in going if each.channel == name]
+        collected = limit.collect([each for each, _ in found if each.is_collected])
+        held |= collected | limit.too_many([each for each in found if each[0].pk not in collected])
     return held
 
 
@@ -136,15 +137,15 @@ def deliver(delivery: Delivery) -> None:
 
 def skip(delivery: Delivery, why: str) -> None:
     """Record that it is not sent, and why; a secret in it has nobody to go to any more."""
-    deliver_sql.skip(delivery, why)
+    deliver_sql.skip(delivery, why, is_secret=is_sensitive(delivery.event_type))
     logger.info("Skipped %s: %s", delivery, why)
-    _forget(delivery)
 
 
 def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     entries = _gathered(delivery, verdict)
     if delivery.is_digest and all(entry.is_read for entry in entries):
-        return skip(delivery, "skipped: already read")
+        reason = Reason.ALREADY_READ if entries else Reason.NOTHING_LEFT
+        return skip(delivery, str(Outcome(Status.SKIPPED, reason)))
     delivery.endpoint = verdict.facts.endpoint
     try:
         sent = turn.connection(delivery.channel).send(message_of(delivery, verdict, entries))
@@ -153,10 +154,12 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     except LOST_DATABASE:
         raise
     except Exception as error:
-        deliver_sql.record_failure(delivery, f"{type(error).__name__}: {error}")
+        deliver_sql.record_error(delivery, error)
         raise
     _record_surely(delivery, sent)
-    return _forget(delivery)
+    if is_sensitive(delivery.event_type):
+        deliver_sql.forget(delivery)
+    return None
 
 
 def _gathered(delivery: Delivery, verdict: Verdict) -> list[digest.Entry]:
@@ -174,7 +177,8 @@ def _recorded(delivery: Delivery, error: DeliveryError) -> Exception:
         suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
-    if error.retry_after is not None:
+    # As long as notifications are kept; from then on it counts as a failure.
+    if error.retry_after is not None and timezone.now() < delivery.delete_at:
         return RetryLater(error.retry_after, error.answer)
     return Unreachable(error.answer) if error.unreachable else error
 
@@ -184,19 +188,9 @@ def _record_surely(delivery: Delivery, sent: Sent) -> None:
     deadline = time.monotonic() + RECORD_SECONDS
     while True:
         try:
-            return deliver_sql.record_success(delivery, sent)
+            return deliver_sql.record_success(delivery, sent, is_secret=is_sensitive(delivery.event_type))
         except LOST_DATABASE:
             if connection.in_atomic_block or time.monotonic() > deadline:
                 raise
             connection.close()
             time.sleep(0.5)
-
-
-def _forget(delivery: Delivery) -> None:
-    """Erase the event's secrets, if this was the last who needed them; and those that were collected."""
-    if delivery.is_digest:
-        digest.forget(delivery)
-    event: Any = delivery.event if is_sensitive(delivery.event_type) and delivery.event_id else None
-    if event is not None:
-        with transaction.atomic():
-            dealt_with(event)

@@ -2,9 +2,11 @@
 
 A digest is a Delivery. While it is open, a partial unique index keeps it the only one of its person and channel.
 Whoever holds a message has a lock on it until their commit, and whoever closes it takes that lock first: so what is
-held is either seen when the digest is closed, or has opened the next one. Nothing is in two digests or in none.
+held is either seen when the digest is closed, or has opened the next one. Nothing is in two digests or in none. What is
+held in somebody else's transaction brings a digest of its own along, closed from the start, and nobody waits for it.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,18 +15,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from engagement import digest_sql, outbox_sql
-from engagement.channels import channel_of
+from engagement.channels import channel_of, outbound
 from engagement.channels.base import DigestContent, DigestItem
 from engagement.conf import conf
-from engagement.decide import Importance
+from engagement.decide import Importance, Outcome, Reason, Status
 from engagement.links import absolute
 from engagement.models import Delivery
-from engagement.recheck import Recheck, Verdict
-from engagement.secret import erasing
+from engagement.recheck import NO_FACTS, Recheck, Verdict
 from engagement.timing import next_hour
 from events.bus import RetryLater
-from events.sql import execute, fetch
+from events.retention import hourly
+from events.sql import LOST_DATABASE, execute, fetch
 from events.work import LeaseLost
+
+logger = logging.getLogger(__name__)
 
 #: So many are in the message itself; the others are on a page.
 SHOWN = 50
@@ -47,7 +51,7 @@ class Entry:
 
 def gather(digest: Delivery, verdict: Verdict) -> None:
     """Close a digest: what is held for the person and due is in it from now on; raise LeaseLost, RetryLater."""
-    if digest.gathered_at is None and _came_lately(digest):
+    if not digest.items.exists() and _came_lately(digest):
         now = timezone.now()
         later = next_hour(now, verdict.facts.habits.zone) - now
         raise RetryLater(later, "The person had a digest a moment ago.")
@@ -59,11 +63,12 @@ def drop(digest: Delivery, why: str) -> None:
     """Close a digest that is not sent at all, with everything in it; raise LeaseLost."""
     with transaction.atomic():
         _close(digest)
-        execute(digest_sql.DROP, [why, *erasing(), digest.pk])
+        execute(digest_sql.DROP, [why, digest.pk])
 
 
 def _close(digest: Delivery) -> None:
     mine = [digest.person_id, digest.channel]
+    fetch(digest_sql.TAKE_TURNS, [str(digest.person_id)])
     if not execute(digest_sql.CLOSE, [digest.pk, digest.lease_token]):
         raise LeaseLost(f"The lease of {digest} ran out before it was begun.")
     if digest.gathered_at is not None and digest.items.exists():
@@ -71,6 +76,15 @@ def _close(digest: Delivery) -> None:
         return
     execute(digest_sql.GATHER, [digest.pk, *mine])
     outbox_sql.open_digests(digest_sql.LEFT, mine, channel_of(digest.channel))
+
+
+def reopen() -> None:
+    """Open others for digests that died before they were closed."""
+    for channel in outbound():
+        outbox_sql.open_digests(digest_sql.CLOSE_DEAD, [channel.name], channel)
+
+
+hourly.append(reopen)
 
 
 def _came_lately(digest: Delivery) -> bool:
@@ -91,7 +105,18 @@ def checked(digest: Delivery) -> list[Entry]:
     """Return what was gathered into a digest, with what would become of each message now."""
     messages = list(Delivery.objects.filter(digest=digest.pk).order_by("-notifiable_id"))
     recheck = Recheck(messages)
-    return [Entry(each, recheck.verdict(each)) for each in messages]
+    return [Entry(each, _verdict(recheck, each)) for each in messages]
+
+
+def _verdict(recheck: Recheck, message: Delivery) -> Verdict:
+    """Return the verdict; of what cannot be decided again, that it is told: it must not hold up all the others."""
+    try:
+        return recheck.verdict(message)
+    except LOST_DATABASE:
+        raise
+    except Exception:
+        logger.exception("%s could not be decided again; its digest tells it.", message)
+        return Verdict(Outcome(Status.PLANNED, Reason.UNKNOWN), NO_FACTS)
 
 
 def _order(entry: Entry) -> tuple[bool, bool]:
@@ -101,26 +126,23 @@ def _order(entry: Entry) -> tuple[bool, bool]:
 def _leave_out(digest: Delivery, entries: Sequence[Entry]) -> None:
     if entries:
         reasons = [str(each.verdict.outcome) for each in entries]
-        execute(
-            digest_sql.LEAVE_OUT, [*erasing(), [each.delivery.pk for each in entries], reasons, digest.pk]
-        )
-
-
-def forget(digest: Delivery) -> None:
-    """Erase the secrets in what was gathered into a digest that is over."""
-    values = erasing()
-    execute(digest_sql.FORGET, [*values, digest.pk, values[0]])
+        execute(digest_sql.LEAVE_OUT, [[each.delivery.pk for each in entries], reasons, digest.pk])
 
 
 def content_of(digest: Delivery, entries: Sequence[Entry]) -> DigestContent:
     """Return what the message says."""
-    limited = any(each.delivery.over_limit for each in entries)
+    limited = any(each.delivery.over_limit for each in entries) and not _has_been_told(digest)
     return DigestContent(
         [_item(each) for each in entries[:SHOWN]],
         len(entries),
         absolute(reverse("engagement:digest", args=[digest.pk])),
         conf.emails_per_hour if limited else None,
     )
+
+
+def _has_been_told(digest: Delivery) -> bool:
+    """Tell whether the person has read of the limit in a digest of today."""
+    return bool(fetch(digest_sql.TOLD, [digest.person_id, digest.channel, digest.pk]))
 
 
 def _item(entry: Entry) -> DigestItem:

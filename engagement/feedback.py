@@ -7,8 +7,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
-from engagement.endpoint import masked_address, normal
-from engagement.mail.ids import host
+from engagement.endpoint import is_same, masked_address, spellings_of
+from engagement.mail.ids import domain
 from engagement.models import Cause, Delivery, Feedback
 from engagement.suppress import suppress
 from engagement.unsubscribe import unsubscribe
@@ -32,7 +32,7 @@ class Signal(StrEnum):
 FEEDBACK = {
     Signal.DELIVERED: Feedback.DELIVERED,
     Signal.BOUNCED: Feedback.BOUNCED,
-    Signal.FAILED: Feedback.BOUNCED,
+    Signal.FAILED: Feedback.FAILED,
     Signal.COMPLAINED: Feedback.COMPLAINED,
     Signal.UNSUBSCRIBED: Feedback.UNSUBSCRIBED,
 }
@@ -41,6 +41,7 @@ CAUSES = {Signal.BOUNCED: Cause.BOUNCE, Signal.COMPLAINED: Cause.COMPLAINT}
 STRENGTH = [
     Feedback.NONE,
     Feedback.DELIVERED,
+    Feedback.FAILED,
     Feedback.UNSUBSCRIBED,
     Feedback.BOUNCED,
     Feedback.COMPLAINED,
@@ -67,8 +68,10 @@ def received(
         delivery = _find(storable(message_id), storable(provider_id))
         if delivery is not None:
             _note(delivery, Signal(kind), address, detail)
-        elif message_id.endswith(f"@{host()}>"):
-            _suppress(Signal(kind), "email", address, detail)
+        elif message_id.endswith(f"@{domain()}>"):
+            # How it is written in the account, the mail would have told.
+            for spelling in sorted(spellings_of(address)):
+                _suppress(Signal(kind), "email", spelling, detail)
         else:
             return
     whose = masked_address(address)
@@ -91,7 +94,7 @@ def _note(delivery: Delivery, signal: Signal, address: str, detail: str) -> None
         return
     weaker = Delivery.objects.filter(pk=delivery.pk, feedback__in=STRENGTH[: STRENGTH.index(feedback)])
     weaker.update(feedback=feedback, feedback_at=timezone.now())
-    if normal(address or delivery.endpoint) != normal(delivery.endpoint):
+    if not is_same(address or delivery.endpoint, delivery.endpoint):
         return
     _suppress(signal, delivery.channel, delivery.endpoint, detail)
     if signal == Signal.UNSUBSCRIBED:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -14,7 +15,7 @@ from engagement.decide import Wait
 from engagement.models import Delivery
 from engagement.people_sql import Habits
 from engagement.recheck import Verdict
-from engagement.timing import next_hour
+from engagement.timing import HOUR, next_hour
 from events.sql import fetch
 
 #: So that two workers count one after the other; in one order, so that they do not wait for each other.
@@ -29,7 +30,7 @@ COUNT = """
 HOLD = """
     WITH held AS (
         UPDATE engagement_delivery
-           SET state = 'held', over_limit = TRUE, wait = %s, available_at = due.at,
+           SET state = 'held', over_limit = over_limit OR %s, wait = %s, available_at = due.at,
                lease_token = NULL, lease_until = NULL
           FROM unnest(%s::bigint[], %s::timestamptz[]) AS due(id, at)
          WHERE engagement_delivery.id = due.id AND engagement_delivery.lease_token = %s
@@ -37,18 +38,23 @@ HOLD = """
     """
 
 
+#: Until then the other messages that were sent again are held as well.
+SOON = timedelta(seconds=10)
+
 Judged = tuple[Delivery, Verdict]
 
 
 def too_many(judged: Sequence[Judged]) -> set[int]:
     """Count the messages of one channel that are about to be sent; hold those that are too many, and return their keys.
 
-    What was counted once is not counted again when it is retried. A digest is counted, but never too many: it is the
-    way out. So is what never waits.
+    What was counted is not counted again when it is retried within the hour. A digest is counted, but never too many:
+    it is the way out. So is what never waits.
     """
-    limit, exempt = conf.emails_per_hour, conf.unlimited_categories
+    limit, exempt, since = conf.emails_per_hour, conf.unlimited_categories, timezone.now() - HOUR
     new = [
-        (each, verdict) for each, verdict in judged if each.allowed_at is None and each.category not in exempt
+        (each, verdict)
+        for each, verdict in judged
+        if each.category not in exempt and (each.allowed_at is None or each.allowed_at < since)
     ]
     if limit is None or not new:
         return set()
@@ -78,11 +84,25 @@ def _sent(deliveries: Sequence[Delivery]) -> "Counter[object]":
     return Counter(dict(fetch(COUNT, [people, deliveries[0].channel, conf.unlimited_categories])))
 
 
+def collect(deliveries: Sequence[Delivery]) -> set[int]:
+    """Hold messages that belong into a digest, due soon, and return their keys: they were sent again by an operator."""
+    if deliveries:
+        with transaction.atomic():
+            _put([(each, timezone.now() + SOON) for each in deliveries], over_limit=False)
+    return {each.pk for each in deliveries}
+
+
 def _hold(over: Sequence[tuple[Delivery, Habits]]) -> None:
     """Put messages into the digests of the next hour."""
-    if not over:
+    now = timezone.now()
+    _put([(each, next_hour(now, habits.zone)) for each, habits in over], over_limit=True)
+
+
+def _put(due: Sequence[tuple[Delivery, datetime]], *, over_limit: bool) -> None:
+    """Put messages of one channel and claim into the digests of these moments."""
+    if not due:
         return
-    now, (first, _) = timezone.now(), over[0]
-    due = [next_hour(now, habits.zone) for _, habits in over]
-    values = [str(Wait.HOURLY), [each.pk for each, _ in over], due, first.lease_token]
+    first = due[0][0]
+    moments = [moment for _, moment in due]
+    values = [over_limit, str(Wait.HOURLY), [each.pk for each, _ in due], moments, first.lease_token]
     outbox_sql.open_digests(HOLD, values, channel_of(first.channel))

@@ -1,6 +1,7 @@
 """A Delivery as its channel gets it: with absolute links, and what is said around its text."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +19,13 @@ from engagement.write import name_of
 
 
 def preview_of(delivery: Delivery) -> Outgoing:
-    """Return a message as it would be sent now, for operators; a digest with all that was gathered into it."""
+    """Return a message as it would be sent now, for operators; a digest with all that was gathered into it.
+
+    Its link to unsubscribe leads to the preferences: the person's own needs no login, and is nobody else's.
+    """
     verdict = Recheck([delivery]).verdict(delivery)
-    return message_of(delivery, verdict, checked(delivery) if delivery.is_digest else [])
+    found = message_of(delivery, verdict, checked(delivery) if delivery.is_digest else [])
+    return replace(found, unsubscribe_url=preferences_url() if found.unsubscribe_url else "")
 
 
 def message_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = ()) -> Outgoing:

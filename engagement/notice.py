@@ -46,6 +46,8 @@ class Notice:
     #: When it is of no use any more; None: it always is.
     not_after: datetime | None = None
     priority: Priority = Priority.USUAL
+    #: Whether it is told in somebody else's transaction, of which nobody knows how long it takes.
+    is_foreign: bool = False
 
 
 def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = None) -> Notice:
@@ -154,6 +156,7 @@ def policy_of(
         expired=not_after is not None and not_after <= timezone.now(),
         digest=speaks.digest,
         email_delay=speaks.email_delay,
+        is_secret=rules.is_secret,
     )
 
 

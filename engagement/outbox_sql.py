@@ -29,6 +29,15 @@ OPEN_DIGESTS = """
       FROM held GROUP BY person_id ORDER BY person_id
     ON CONFLICT (person_id, channel) WHERE gathered_at IS NULL AND finished_at IS NULL AND is_digest
     DO UPDATE SET available_at = least(engagement_delivery.available_at, excluded.available_at)"""
+#: The same for a transaction of which nobody knows how long it takes: it must not hold a row that others wait for. So
+#: these are closed from the start, and as good as an open one: whichever is due first gathers what is held.
+CLOSED_DIGESTS = """
+    INSERT INTO engagement_delivery
+           (person_id, channel, endpoint, message_id, is_digest, gathered_at, priority, available_at, created_at,
+            delete_at)
+    SELECT person_id, %s, '', replace(%s, '{key}', replace(gen_random_uuid()::text, '-', '')), TRUE,
+           statement_timestamp(), %s, min(available_at), statement_timestamp(), %s
+      FROM held GROUP BY person_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,7 @@ class Draft:
 
 
 @cache
-def _insert_sql(endpoint: str) -> str:
+def _insert_sql(endpoint: str, digests: str) -> str:
     person = get_user_model()._meta
     quote = connection.ops.quote_name
     return f"""
@@ -70,7 +79,7 @@ def _insert_sql(endpoint: str) -> str:
         ON CONFLICT (notifiable_id, channel, endpoint) DO NOTHING
         RETURNING person_id, state, available_at),
              held AS (SELECT person_id, available_at FROM written WHERE state = 'held')
-        {OPEN_DIGESTS}"""
+        {digests}"""
 
 
 def insert(channel: Outbound, notice: Notice, texts: Sequence[Text], drafts: Sequence[Draft]) -> None:
@@ -93,7 +102,9 @@ def insert(channel: Outbound, notice: Notice, texts: Sequence[Text], drafts: Seq
     message_id = channel.message_id(KEY)
     values: list[Any] = [channel.name, message_id, notice.notifier, notice.category, *about, notice.not_after]
     values += [notice.priority, timezone.now(), *map(list, zip(*own, strict=True))]
-    execute(_insert_sql(channel.endpoint_sql("person")), [*columns, *values, *_digest_values(channel)])
+    digests = CLOSED_DIGESTS if notice.is_foreign else OPEN_DIGESTS
+    statement = _insert_sql(channel.endpoint_sql("person"), digests)
+    execute(statement, [*columns, *values, *_digest_values(channel)])
 
 
 def open_digests(held: str, values: Sequence[Any], channel: Outbound) -> None:

@@ -50,7 +50,8 @@ def _process_batch(
 ) -> None:
     found = notifiers[batch.notifier] if batch.notifier else None
     notice = notice_of(found, event, rules) if found else notice_to_named(event, rules)
-    notice = replace(notice, priority=Priority(max(notice.priority, batch.priority)))
+    priority, is_foreign = Priority(max(notice.priority, batch.priority)), finish and not batch.notifier
+    notice = replace(notice, priority=priority, is_foreign=is_foreign)
     counts = process(notice, people_sql.groups_of_batch(batch, notice))
     process_sql.add_counts(batch, astuple(counts), finish=finish)
 

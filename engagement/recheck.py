@@ -6,17 +6,22 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from engagement.channels import Outbound, channel_of, channels
-from engagement.decide import Outcome, Policy, Reason, Status, Traits, Wait, decide, never_waits
+from engagement.decide import Medium, Outcome, Policy, Reason, Status, Traits, Wait, decide, never_waits
 from engagement.models import Delivery
 from engagement.notice import policy_of
 from engagement.people_sql import WIDTH, Habits, people_sql, read
-from engagement.registry import notifiers
+from engagement.registry import Notifier, notifiers
 from engagement.rules import RuleBook
 from engagement.timing import next_end
+from events.bus import RetryLater
 from events.sql import fetch
+
+#: Seconds until a message looks again for a channel that is not set up.
+LATER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,10 @@ def _facts(row: Sequence[Any], now: datetime) -> Facts:
     return Facts(traits, habits, endpoint or "", bool(is_read), is_retracted)
 
 
+#: Of a message on a channel that is not there.
+NO_FACTS = Facts(Traits(), Habits(settings.LANGUAGE_CODE), "", is_read=False, is_retracted=False)
+
+
 class Recheck:
     """Decides again about messages, with the rules as they are now."""
 
@@ -88,8 +97,16 @@ class Recheck:
             self._facts |= facts_of(by_channel[name], channel_of(name))
 
     def verdict(self, delivery: Delivery) -> Verdict:
-        """Return what is to be done with a message now; raise RetryLater if its notifier or channel is unknown."""
-        medium, facts = channel_of(delivery.channel).medium(), self._facts[delivery.pk]
+        """Return what is to be done with a message now; raise RetryLater if its channel is not there, or not set up.
+
+        That may be this process's own fault: somebody forgot a setting, or it is older than the message. It is waited
+        for as long as notifications are kept.
+        """
+        late = timezone.now() > delivery.delete_at
+        medium = _medium(delivery.channel)
+        if not medium.configured and not late:
+            raise RetryLater(LATER, f"The channel {delivery.channel} is not set up in this process")
+        facts = self._facts.get(delivery.pk) or NO_FACTS
         policy = self._policy(delivery, facts)
         outcome = decide(medium, facts.traits, policy)
         if outcome.status == Status.PLANNED and delivery.wait == Wait.TO_BE_READ and facts.is_read:
@@ -101,11 +118,24 @@ class Recheck:
         if delivery.is_digest:
             # Its messages have been chosen one by one.
             return Policy(defaults=(delivery.channel,))
-        notifier = notifiers[delivery.notifier] if delivery.notifier else notifiers.main(delivery.event_type)
         rules = self._rules.rules_for(delivery.event_type, delivery.category)
-        named = not delivery.notifier
+        notifier, named = _notifier_of(delivery), not delivery.notifier
         policy = policy_of(notifier, rules, not_after=delivery.not_after, named=named)
+        if notifier is None and delivery.notifier:
+            # Renamed since, or not known here yet. It has been decided and worded: what it said stands.
+            policy = replace(policy, defaults=(delivery.channel,))
         return replace(policy, retracted=facts.is_retracted)
+
+
+def _notifier_of(delivery: Delivery) -> Notifier[Any] | None:
+    if not delivery.notifier:
+        return notifiers.main(delivery.event_type)
+    return next((each for each in notifiers if each.name == delivery.notifier), None)
+
+
+def _medium(channel: str) -> Medium:
+    """Return what there is to know of a channel; one that is not there is not set up."""
+    return channel_of(channel).medium() if channel in channels() else Medium(channel, configured=False)
 
 
 def _not_before(outcome: Outcome, facts: Facts) -> datetime | None:

@@ -202,6 +202,11 @@ def is_sensitive(event_type: str) -> bool:
     return bool(found and found.sensitive)
 
 
+def sensitive_types() -> list[str]:
+    """Return the event types of which that is so."""
+    return [str(each) for each in EventTypes if each.sensitive]
+
+
 def slug_choices() -> list[tuple[str, str]]:
     """Return every slug that a wording can have, and what it is about: those of notifiers, and every event type."""
     slugs = {notifier.wording_slug() for notifier in notifiers} | {str(each) for each in EventTypes}

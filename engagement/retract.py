@@ -5,9 +5,13 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
-from engagement import deliver_sql
 from engagement.decide import Outcome, Reason, Status
+from engagement.models import Retraction
+from engagement.models.delivery_content import erase_sql
+from engagement.registry import sensitive_types
 from engagement.subject import object_name
+from events.bus import EventLog
+from events.record import dealt_with
 from events.sql import execute, fetch
 
 #: How long late events of before a retraction are recognised: longer than any work is tried.
@@ -23,6 +27,14 @@ WITHDRAW = """
     WITH gone AS (DELETE FROM engagement_appnotification WHERE about = %s RETURNING event_id)
     UPDATE engagement_notifiableevent SET outcomes = outcomes || jsonb_build_object('app', %s::text)
      WHERE id IN (SELECT event_id FROM gone)"""
+#: What is being sent at this moment cannot be called back; what was gathered into a digest is left out of it.
+#: Parameters: why, the sensitive event types three times, about.
+CALL_OFF = """
+    UPDATE engagement_delivery
+       SET state = 'cancelled', last_error = %s, finished_at = statement_timestamp(),
+           {erased}
+     WHERE about = %s AND finished_at IS NULL AND state <> 'running'
+    RETURNING event_id"""
 
 
 def retract(about: models.Model | str) -> int:
@@ -39,8 +51,23 @@ def retract(about: models.Model | str) -> int:
     with transaction.atomic():
         execute(LOCK.format(""), [name])
         execute(REMEMBER, [name, timezone.now() + REMEMBERED])
-        deliver_sql.call_off(name, RETRACTED)
+        _call_off(name)
         return execute(WITHDRAW, [name, RETRACTED])
+
+
+def _call_off(name: str) -> None:
+    """Cancel the messages, and erase the secrets that nobody needs any more, in the order of their events."""
+    statement = CALL_OFF.format(erased=erase_sql("event_type = ANY(%s)"))
+    rows = fetch(statement, [RETRACTED, *[sensitive_types()] * 3, name])
+    events = {event_id for (event_id,) in rows}
+    for event in EventLog.objects.filter(pk__in=events - {None}, has_secrets=True).order_by("pk"):
+        dealt_with(event)
+
+
+def was_retracted() -> models.Exists:
+    """Return the condition that what a message tells of has been taken back since it was published."""
+    later = {"about": models.OuterRef("about"), "last_event__gte": models.OuterRef("event_id")}
+    return models.Exists(Retraction.objects.filter(**later))
 
 
 def is_retracted(about: str, log_id: int) -> bool:

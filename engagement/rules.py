@@ -8,6 +8,7 @@ from typing import Any
 
 from engagement.conf import LONGEST_DELAY
 from engagement.decide import NO_RULE, Digest, Importance, Rule
+from engagement.registry import is_sensitive
 from events.sql import fetch
 
 EVERY = """
@@ -28,6 +29,8 @@ class Rules:
     of_category: Rule = NO_RULE
     retention: timedelta | None = None
     importance: Importance | None = None
+    #: Whether the event type has sensitive fields: then nothing waits, whatever was laid down.
+    is_secret: bool = False
 
     @property
     def enabled(self) -> bool:
@@ -37,7 +40,7 @@ class Rules:
 
 def rules_for(event_type: str, category: str) -> Rules:
     """Return what was laid down; an empty Rules if nothing was."""
-    return _rules(fetch(STATEMENT, [event_type, category]))
+    return _rules(event_type, fetch(STATEMENT, [event_type, category]))
 
 
 class RuleBook:
@@ -49,10 +52,10 @@ class RuleBook:
     def rules_for(self, event_type: str, category: str) -> Rules:
         """Return what `rules_for` would."""
         scopes = [(event_type, ""), ("", category)]
-        return _rules([self._rows[scope] for scope in scopes if scope in self._rows])
+        return _rules(event_type, [self._rows[scope] for scope in scopes if scope in self._rows])
 
 
-def _rules(rows: Sequence[Sequence[Any]]) -> Rules:
+def _rules(event_type: str, rows: Sequence[Sequence[Any]]) -> Rules:
     """Return rows of the table, the event type's first, as rules."""
     found = {bool(row[0]): _rule(*row[2:7]) for row in rows}
     return Rules(
@@ -60,6 +63,7 @@ def _rules(rows: Sequence[Sequence[Any]]) -> Rules:
         found.get(False, NO_RULE),
         next((retention for *_, retention, _ in rows if retention), None),
         next((Importance(importance) for *_, importance in rows if importance), None),
+        is_sensitive(event_type),
     )
 
 

@@ -47,6 +47,7 @@ SENTENCES: dict[Reason, tuple[str | Promise, Setting]] = {
     Reason.SUPPRESSED: (_("Your address has refused our messages."), Setting.NOWHERE),
     Reason.NOT_CONFIGURED: (_("This channel is not set up here."), Setting.NOWHERE),
     Reason.ALREADY_READ: (_("You had read it in your inbox before it was sent."), Setting.NOWHERE),
+    Reason.NOTHING_LEFT: (_("Nothing of what was in it was still to be told."), Setting.NOWHERE),
     Reason.UNKNOWN: (_("This page is being updated and does not know the reason yet."), Setting.NOWHERE),
 }
 STATUSES: dict[Status, str | Promise] = {
@@ -75,6 +76,7 @@ WORDS: dict[Reason, str | Promise] = {
     Reason.SUPPRESSED: _("address refused"),
     Reason.NOT_CONFIGURED: _("not set up"),
     Reason.ALREADY_READ: _("already read"),
+    Reason.NOTHING_LEFT: _("nothing left to tell"),
     Reason.UNKNOWN: _("for a new reason"),
 }
 

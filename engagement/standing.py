@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy
 
 from engagement.catalogue import Telling
 from engagement.channels import channels
-from engagement.decide import Choice, Importance, Medium, Outcome, Reason, Status, Traits, decide, digest_of
+from engagement.decide import (
+    Choice,
+    Medium,
+    Outcome,
+    Reason,
+    Status,
+    Traits,
+    decide,
+    digest_of,
+    never_waits,
+)
 
 WHY: dict[Reason, str | Promise] = {
     Reason.SWITCHED_OFF: gettext_lazy("switched off for everybody at present"),
@@ -69,7 +79,7 @@ def collected_otherwise(tellings: Sequence[Telling]) -> str:
 
 def _may_wait(telling: Telling) -> bool:
     """Tell whether its mails wait for anything at all: see `decide`."""
-    return telling.policy.importance != Importance.HIGH and not telling.policy.requires(EMAIL)
+    return not (never_waits(Reason.DEFAULT, telling.policy) or telling.policy.requires(EMAIL))
 
 
 def _collected(telling: Telling) -> str:

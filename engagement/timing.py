@@ -7,6 +7,7 @@ is twice (the clock is put back), the first is meant.
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+HOUR = timedelta(hours=1)
 #: By a multiple of this every zone differs from UTC nowadays.
 QUARTER = timedelta(minutes=15)
 #: From one full hour to the next there are six at the most: where the clock is put back by half an hour.

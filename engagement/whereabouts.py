@@ -138,6 +138,9 @@ def _heard_of(feedback: Feedback) -> tuple[str, bool, str]:
     match feedback:
         case Feedback.DELIVERED:
             return _("delivered"), True, _("The other side has accepted it.")
+        case Feedback.FAILED:
+            said = _("The other side did not accept it, or not in time; others may arrive.")
+            return _("did not arrive"), False, said
         case Feedback.BOUNCED:
             return _("came back"), False, _("It came back: the other side did not accept it.")
         case Feedback.COMPLAINED:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from events import queue
 from events.forget import forget_all
-from events.retention import Expiring
+from events.retention import Expiring, hourly
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ def clean_up(batch: int = BATCH) -> dict[str, int]:
     deleted = {model._meta.label: _delete_expired(model, batch) for model in expiring_models()}
     deleted["events.EventLog (sensitive fields erased)"] = forget_all(batch)
     deleted["django_q.Task"] = queue.prune_results(batch)
+    for each in hourly:
+        each()
     if any(deleted.values()):
         logger.info(
             "Cleaned up: %s", ", ".join(f"{label} {count}" for label, count in deleted.items() if count)

@@ -1,10 +1,11 @@
 """Take due work and do it until none is due; knows nothing of django-q2."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 from django.db import connection, reset_queries
 
@@ -16,11 +17,15 @@ from events.work import LeasedWork, models_in, turn_of
 
 logger = logging.getLogger(__name__)
 
-#: A claim grows while twice as many would take less than this, and shrinks when it takes more than that, in seconds.
-QUICK, SLOW = 0.05, 0.5
+#: A claim shrinks when it takes more than this, in seconds.
+SLOW = 0.5
 LARGEST_CLAIM = 100
 #: How often at the most, in seconds, a thread looks for what the dead held.
 EXPIRE_EVERY = 1.0
+#: For how long nothing is done at once after nobody could be reached, in seconds: workers try meanwhile.
+AT_ONCE_REST = 30.0
+#: How long somebody waits for what is done at once, in seconds.
+AT_ONCE_SECONDS = 20.0
 #: Seconds that a lane rests when nobody can be reached, by how often in a row; not so long that it looks stuck.
 RESTS = (0.1, 0.5, 1.0, 2.0, 4.0)
 
@@ -35,8 +40,8 @@ class Pace:
     share: two slow runs of one event are not to be done one after the other.
     """
 
-    def __init__(self) -> None:
-        self.limit = 1
+    def __init__(self, quick: float) -> None:
+        self.limit, self._quick = 1, quick
 
     def learn(self, claimed: int, seconds: float) -> None:
         """Adapt to how long a claim of so many rows took."""
@@ -44,7 +49,7 @@ class Pace:
             self.limit = max(1, claimed)
         elif seconds > SLOW:
             self.limit = max(1, self.limit // 2)
-        elif seconds * 2 < QUICK:
+        elif seconds * 2 < self._quick:
             self.limit = min(LARGEST_CLAIM, self.limit * 2)
 
 
@@ -56,7 +61,7 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
     inline execution) it does nothing: the outer one will get there.
     """
     draining: set[str] = _thread.__dict__.setdefault("draining", set())
-    if lane in draining:
+    if lane in draining or (seconds != math.inf and _is_resting(lane)):
         return 0
     draining.add(lane)
     reset_queries()  # with DEBUG on, Django keeps each statement, and nobody else forgets them in a worker
@@ -73,29 +78,46 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
         draining.discard(lane)
 
 
-def _rest(lane: str) -> None:
-    """Wait a moment, the longer the more turns in a row have ended like this: nobody likes to be called incessantly."""
-    rests: dict[str, int] = _thread.__dict__.setdefault("rests", {})
-    if conf.execution != "inline":
-        time.sleep(RESTS[min(rests.get(lane, 0), len(RESTS) - 1)])
+def _rest(lane: str, seconds: float = 0.0) -> None:
+    """Let the lane rest, the longer the more turns in a row have ended like this; nobody sleeps meanwhile."""
+    rests, until = _rests()
+    until[lane] = time.monotonic() + max(seconds, RESTS[min(rests.get(lane, 0), len(RESTS) - 1)])
     rests[lane] = rests.get(lane, 0) + 1
 
 
-def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
+def _is_resting(lane: str) -> bool:
+    return time.monotonic() < _rests()[1].get(lane, 0.0)
+
+
+def _rests() -> tuple[dict[str, int], dict[str, float]]:
+    """Return how often in a row each lane has rested, and until when; of this thread."""
+    found: tuple[dict[str, int], dict[str, float]] = _thread.__dict__.setdefault("rests", ({}, {}))
+    return found
+
+
+def do_now(
+    model: type[LeasedWork], only: str, values: Sequence[object], seconds: float = AT_ONCE_SECONDS
+) -> int:
     """Do the due work of one model that fulfils an SQL condition on the alias `work`, in this thread.
 
-    For whoever wants it done before they go on; workers may have taken some of it already. Returns how many pieces
-    were attempted.
+    For whoever wants it done before they go on; workers may have taken some of it already, and do what is left after
+    so many seconds. Returns how many pieces were attempted.
     """
-    done = 0
-    with turn_of(model), suppress(Unreachable):
-        while claimed := model.claim(LARGEST_CLAIM, only, values):
-            done += _do(claimed, time.monotonic() + SLOW)
+    done, deadline = 0, time.monotonic() + seconds
+    if _is_resting(model.lane):
+        return 0
+    with turn_of(model):
+        try:
+            while time.monotonic() < deadline and (claimed := model.claim(LARGEST_CLAIM, only, values)):
+                done += _do(claimed, min(deadline, time.monotonic() + SLOW))
+        except Unreachable:
+            # The next to come need not wait for nothing as well.
+            _rest(model.lane, AT_ONCE_REST)
     return done
 
 
 def _drain(lane: str, deadline: float) -> int:
-    paces = {model: Pace() for model in models_in(lane)}
+    paces = {model: Pace(model.quick) for model in models_in(lane)}
     total = 0
     with ExitStack() as turns:
         for model in paces:
@@ -104,7 +126,7 @@ def _drain(lane: str, deadline: float) -> int:
             done = sum(_take(model, pace, deadline) for model, pace in paces.items())
             total += done
             if done:
-                _thread.__dict__.get("rests", {}).pop(lane, None)
+                _rests()[0].pop(lane, None)
             if time.monotonic() >= deadline:
                 return total
             if not done and not _expire(lane):

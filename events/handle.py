@@ -122,23 +122,35 @@ def _record(work: LeasedWork, error: BaseException) -> None:
         work.cancel(reason)
         logger.info("Cancelled %s: %s", work, reason)
     elif isinstance(error, RetryLater):
-        reason = masked(error.reason, work)
-        work.postpone(error.seconds, reason)
-        level = logging.WARNING if isinstance(error, NotYetKnown) else logging.INFO
-        logger.log(level, "Postponed %s by %s s. %s", work, error.seconds, reason)
+        _record_postponement(work, error)
     elif isinstance(error, GiveUp):
         reason = masked(error.reason, work)
         work.give_up(reason)
-        logger.error("Gave up %s: %s", work, reason)
+        logger.error("Gave up %s: %s", work, _for_the_log(reason, work))
     else:
         _record_failure(work, error)
+
+
+def _record_postponement(work: LeasedWork, error: RetryLater) -> None:
+    reason = masked(error.reason, work)
+    work.postpone(error.seconds, reason)
+    if isinstance(error, NotYetKnown):
+        logger.warning("Postponed %s by %s s. %s", work, error.seconds, reason)
+    else:
+        logger.info("Postponed %s by %s s: %s", work, error.seconds, _for_the_log(reason, work))
 
 
 def _record_failure(work: LeasedWork, error: BaseException) -> None:
     text = describe(error, work)
     state = work.fail(text)
     level = logging.ERROR if state == State.DEAD else logging.WARNING
-    logger.log(level, "Failed %s (%s): %s", work, state or "lease lost", text.splitlines()[0])
+    kind, _colon, said = text.splitlines()[0].partition(": ")
+    logger.log(level, "Failed %s (%s): %s: %s", work, state or "lease lost", kind, _for_the_log(said, work))
+
+
+def _for_the_log(text: str, work: LeasedWork) -> str:
+    """Return why it was not done; of a call to somebody else where to look, for what they answer repeats addresses."""
+    return "see its attempts and its last error." if work.external else text
 
 
 def describe(error: BaseException, work: LeasedWork) -> str:

@@ -95,6 +95,8 @@ def ensure_schedules() -> None:
     with transaction.atomic():
         fetch("SELECT pg_advisory_xact_lock(hashtextextended('carillon:schedules', 0))")
         for name, (function, arguments, kind, cluster) in wanted.items():
+            # Those of an earlier release may have none.
+            Schedule.objects.filter(name=name).exclude(cluster=cluster).update(cluster=cluster)
             Schedule.objects.get_or_create(
                 name=name,
                 defaults={"func": function, "args": repr(arguments), "schedule_type": kind, "minutes": 1}

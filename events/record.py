@@ -7,10 +7,11 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 
 from events.forget import forget_secrets_of
+from events.handle import masked
 from events.models import EventLog, HandlerRun
 from events.payload import Payload
 from events.publish import Draft, prepare
-from events.work import State
+from events.work import LeasedWork, State
 
 
 def record(
@@ -38,3 +39,8 @@ def record(
 def dealt_with(event: EventLog) -> None:
     """Erase the event's sensitive fields, unless work on it is still to be done."""
     forget_secrets_of(event)
+
+
+def without_secrets(text: str, work: LeasedWork) -> str:
+    """Return what somebody said of a piece of work with its event's sensitive values masked."""
+    return masked(text, work)

@@ -1,5 +1,6 @@
 """Expiring: rows that say themselves when they may be deleted."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
@@ -9,6 +10,10 @@ from events.sql import execute
 
 #: An SQL condition on the alias `expired`, and its parameters.
 Owed = tuple[str, list[object]]
+
+
+#: What else the clean-up does each hour.
+hourly: list[Callable[[], object]] = []
 
 
 class Expiring(models.Model):

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
+from engagement.conf import DUMMY
 from project import env
 
-DUMMY = "django.core.mail.backends.dummy.EmailBackend"
 MAILBOX = "project.mailbox.EmailBackend"
 ANYMAIL = "ANYMAIL_"
 
@@ -126,10 +126,13 @@ def apps(backend: str) -> list[str]:
 
 
 def anymail(timeout: int) -> dict[str, Any]:
-    """Return ANYMAIL: every environment variable ANYMAIL_..., without that; `timeout` unless one of them is it."""
+    """Return ANYMAIL: every environment variable ANYMAIL_..., without that; `timeout` unless one of them is it.
+
+    What a provider has no place for, such as our metadata and tags, is left out unless one of them says otherwise.
+    """
     names = sorted(name for name in os.environ if name.startswith(ANYMAIL))
     given = {name.removeprefix(ANYMAIL): _anymail_setting(name) for name in names if os.environ[name]}
-    return {"REQUESTS_TIMEOUT": timeout} | given
+    return {"REQUESTS_TIMEOUT": timeout, "IGNORE_UNSUPPORTED_FEATURES": True} | given
 
 
 def _anymail_setting(name: str) -> Any:

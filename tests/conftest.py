@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from capabilities.people.models import Organisation, OrganisationRole, Person
 from engagement.models import AppNotification
+from events import drain
 from tests.cluster import Cluster
 from tests.polling import eventually
 from tests.smtp import SmtpServer
@@ -26,6 +27,12 @@ def need(program: str) -> str:
             pytest.fail(f"{reason}, and CARILLON_REQUIRE_ALL is set.")
         pytest.skip(reason)
     return found
+
+
+@pytest.fixture(autouse=True)
+def _nobody_rests() -> None:
+    """Let no lane rest because of what another test could not reach."""
+    drain._thread.__dict__.pop("rests", None)
 
 
 @pytest.fixture

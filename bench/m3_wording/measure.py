@@ -1,5 +1,8 @@
 """M3: from one event to many inboxes and mails to be sent, each in the reader's language and by their name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from bench import database
 from bench.app.events import Addressed
 from bench.m2_fan_out import WARMING, carillon, sameness
@@ -21,9 +24,8 @@ LANGUAGES = """
 def measure(*, quick: bool) -> list[Line]:
     """Return the line of M3."""
     count, people = QUICK if quick else FULL
-    execute(LANGUAGES)
     ours, theirs = [], []
-    with carillon.workers(Addressed, **MAIL) as (_workers, fan_out):
+    with languages(), carillon.workers(Addressed, **MAIL) as (_workers, fan_out):
         for _ in repetitions("personal fan-out", count):
             database.clear()
             fan_out(WARMING)
@@ -33,6 +35,15 @@ def measure(*, quick: bool) -> list[Line]:
             bulk.fan_out(WARMING)
             theirs.append(people / bulk.fan_out(people))
             assert sameness.fingerprint() == written, "Carillon and the baseline did not write the same rows."
-    execute("TRUNCATE engagement_notificationsettings")
     what = f"people, {people:,} at once, by name, two languages, app + email"
     return [compared(what, ours, "bulk_create, str.format", theirs, show=per_second, goal=at_least(0.5))]
+
+
+@contextmanager
+def languages() -> Iterator[None]:
+    """Have people read two languages for a while."""
+    execute(LANGUAGES)
+    try:
+        yield
+    finally:
+        execute("TRUNCATE engagement_notificationsettings")

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from statistics import median
 
 from bench import database
 from bench.m5_latency.contenders import CARILLON, STOCK, Contender, contenders
+from bench.m5_latency.latency import Latency
 from bench.processes import answer, running
 from bench.progress import repetitions, say
 from bench.redis_server import redis_server
@@ -24,18 +25,6 @@ class Size:
 
 
 FULL, QUICK = Size(3, 200), Size(1, 20)
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """In milliseconds."""
-
-    p50: float
-    p95: float
-    p99: float
-
-    def __str__(self) -> str:
-        return f"{self.p50:.1f} / {self.p95:.1f} / {self.p99:.1f} ms"
 
 
 def measure(*, quick: bool) -> list[Line]:
@@ -57,13 +46,12 @@ def _latency(contender: Contender, events: int) -> Latency:
     with running(contender.worker, **contender.environment):
         taken = answer([*contender.ring, events], **contender.environment)
     assert len(taken) == events
-    percentiles = quantiles(taken, n=100, method="inclusive")
-    return Latency(median(taken), percentiles[94], percentiles[98])
+    return Latency.of(taken)
 
 
 def _lines(everybody: Sequence[Contender], found: dict[str, list[Latency]]) -> Iterator[Line]:
     ours = found[CARILLON]
-    usual = _usual(ours)
+    usual = Latency.usual(ours)
     yield alone("commit to row, p50", usual.p50, show=milliseconds, goal=at_most(10, "<= 10 ms"))
     yield alone("commit to row, p95", usual.p95, show=milliseconds, goal=at_most(25, "<= 25 ms"))
     measured = "commit to row, p50 / p95 / p99; ratio of p50"
@@ -74,9 +62,4 @@ def _lines(everybody: Sequence[Contender], found: dict[str, list[Latency]]) -> I
         theirs = found[contender.name]
         ratio = median(mine.p50 / its.p50 for mine, its in zip(ours, theirs, strict=True))
         goal, reached = ("ratio <= 0.2", ratio <= 0.2) if contender.name == STOCK else ("", None)
-        yield Line(measured, str(usual), contender.name, str(_usual(theirs)), ratio, goal, reached)
-
-
-def _usual(found: Sequence[Latency]) -> Latency:
-    """Return the medians over the repetitions."""
-    return Latency(*(median(getattr(each, name) for each in found) for name in ("p50", "p95", "p99")))
+        yield Line(measured, str(usual), contender.name, str(Latency.usual(theirs)), ratio, goal, reached)

@@ -19,12 +19,10 @@ from django.views.decorators.http import require_POST, require_safe
 from engagement.admin.delivery_page import DeliveryPage, WaitFilter
 from engagement.admin.rendered import has_secrets, rendered
 from engagement.models import Delivery, EmailNotification
-from engagement.models.delivery_states import DeliveryState
+from engagement.models.delivery_content import erased
 from events.listing import exact
 from events.queue import wake_on_commit
 
-#: Neither sent, nor still to be.
-RESENDABLE = [DeliveryState.DEAD, DeliveryState.SKIPPED, DeliveryState.CANCELLED]
 #: So many people of one address are looked for.
 MOST_PEOPLE = 50
 
@@ -72,13 +70,13 @@ class DeliveryAdmin(DeliveryPage):
     @admin.action(permissions=["resend"], description=_("Send again"))
     def send_again(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
         """Requeue what was not sent; say how many that were, and how many not."""
-        chosen = list(queryset.values_list("pk", flat=True))
-        rows = Delivery.objects.filter(pk__in=chosen, state__in=RESENDABLE)
-        again = list(rows)
-        count = rows.requeue()
+        chosen = Delivery.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
+        total, gone = chosen.count(), chosen.filter(erased()).count()
+        again = list(chosen.resendable())
+        count = chosen.resendable().requeue()
         wake_on_commit(Delivery.lane)
         LogEntry.objects.log_actions(cast("int", request.user.pk), again, CHANGE, "Sent again.")
-        _tell(request, count, len(chosen) - count)
+        _tell(request, count, gone, total - count - gone)
 
     # Further pages
 
@@ -101,7 +99,9 @@ class DeliveryAdmin(DeliveryPage):
         obj: Any = None,
     ) -> HttpResponse:
         """Show the preview as well, and the button where it can be sent again."""
-        may_resend = obj.state in RESENDABLE and self.has_resend_permission(request)
+        this = Delivery.objects.filter(pk=obj.pk)
+        may_resend = self.has_resend_permission(request) and this.resendable().exists()
+        context["is_erased"] = this.filter(erased()).exists()
         context["preview_url"] = "" if has_secrets(obj) else self._address("preview", obj)
         context["send_again_url"] = self._address("send_again", obj) if may_resend else ""
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -142,15 +142,26 @@ def _people_at(address: str) -> list[Any]:
     return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
 
 
-def _tell(request: HttpRequest, count: int, left_out: int) -> None:
-    """Say how many are sent again, and how many are not."""
+def _tell(request: HttpRequest, count: int, gone: int, left_out: int) -> None:
+    """Say how many are due again, and how many are not: those that were erased, and the others."""
     if count:
-        text = ngettext("%d message is sent again.", "%d messages are sent again.", count)
+        text = ngettext(
+            "%d message was made due again; whether it is sent is decided anew.",
+            "%d messages were made due again; whether they are sent is decided anew.",
+            count,
+        )
         messages.success(request, text % count)
+    if gone:
+        text = ngettext(
+            "%d was left out: there was a secret in it, which has been erased. Publish the event anew.",
+            "%d were left out: there were secrets in them, which have been erased. Publish the events anew.",
+            gone,
+        )
+        messages.warning(request, text % gone)
     if left_out:
         text = ngettext(
-            "%d was left out: it has been sent, or is still to be.",
-            "%d were left out: they have been sent, or are still to be.",
+            "%d was left out: it has been sent or taken back, or is still to be sent.",
+            "%d were left out: they have been sent or taken back, or are still to be sent.",
             left_out,
         )
         messages.warning(request, text % left_out)

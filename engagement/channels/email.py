@@ -9,10 +9,12 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels.base import Connection, Outbound, Outgoing, Sent
-from engagement.conf import conf
+from engagement.conf import DUMMY, conf
+from engagement.endpoint import normal_sql
 from engagement.mail import Post, compose, message_id
 
-DUMMY = "django.core.mail.backends.dummy.EmailBackend"
+#: RFC 5321: 64 characters, the @, and 255.
+LONGEST_ADDRESS = 320
 
 
 class EmailConnection(Connection):
@@ -43,15 +45,18 @@ class EmailChannel(Outbound):
 
     def suppressed_sql(self, person: str) -> str:
         """Tell of an address that bounced."""
-        address = f"channel = 'email' AND endpoint = lower({self.endpoint_sql(person)})"
+        address = f"channel = 'email' AND endpoint = {normal_sql(self.endpoint_sql(person))}"
         return f"EXISTS (SELECT 1 FROM engagement_suppression WHERE {address})"
 
     def endpoint_sql(self, person: str) -> str:
-        """Return the column in which the user model has the address; some have none."""
+        """Return the address that the user model has, if it has any, and one that can be an address at all."""
         model = get_user_model()
         name = getattr(model, "EMAIL_FIELD", "email")
         column = {field.name: field.column for field in model._meta.concrete_fields}.get(name)
-        return f"{person}.{connection.ops.quote_name(column)}" if column else "NULL"
+        if column is None:
+            return "NULL"
+        address = f"{person}.{connection.ops.quote_name(column)}"
+        return f"CASE WHEN length({address}) <= {LONGEST_ADDRESS} THEN {address} END"
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

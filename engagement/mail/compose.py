@@ -6,7 +6,6 @@ from datetime import tzinfo
 from typing import Any
 
 from django.conf import settings
-from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -22,7 +21,7 @@ SUBJECT_LENGTH = 200
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def compose(outgoing: Outgoing, connection: BaseEmailBackend | None = None) -> Mail:
+def compose(outgoing: Outgoing) -> Mail:
     """Return the mail, in the person's language and time zone; raise DeliveryError if it cannot be addressed."""
     to = mailbox(outgoing.person, address(outgoing.endpoint))
     with (
@@ -35,7 +34,6 @@ def compose(outgoing: Outgoing, connection: BaseEmailBackend | None = None) -> M
         text,
         conf.from_email,
         [to],
-        connection=connection,
         headers=headers(outgoing),
     )
     mail.attach_alternative(html, "text/html")

@@ -13,7 +13,7 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9_-]{0,48}[a-z0-9])?")
 HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
-def host() -> str:
+def domain() -> str:
     """Return our host as it can be written in a header."""
     try:
         found = punycode(links.host()).lower()
@@ -24,17 +24,17 @@ def host() -> str:
 
 def message_id(key: str) -> str:
     """Return the Message-ID of the mail with this key, which no other has."""
-    return f"<{key}@{host()}>"
+    return f"<{key}@{domain()}>"
 
 
 def thread_id(thread: str) -> str:
     """Return the id that all mails of a thread name as the one they answer; no mail has it itself."""
-    return f"<thread.{label(thread)}@{host()}>"
+    return f"<thread.{label(thread)}@{domain()}>"
 
 
 def list_id(category: str) -> str:
     """Return by what mail programs tell the mails of a category from others (RFC 2919)."""
-    return f"<{label(category.lower())}.{host()}>"
+    return f"<{label(category.lower())}.{domain()}>"
 
 
 def label(text: str) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 
 from engagement.mail import provider
+from engagement.mail.deadline import Deadline, keep
 from engagement.mail.mail import Mail
 from engagement.mail.refusal import codes_of, meaning, text_of
 from engagement.outgoing import DeliveryError, Sent
@@ -46,11 +46,16 @@ class Post:
     def __init__(self) -> None:
         self._backend: BaseEmailBackend | None = None
         self._listener: Listener | None = None
+        self._deadline = Deadline()
         #: Whether the last attempt to open it failed: what is no mail's own fault.
         self._is_unreachable = False
 
     def send(self, mail: Mail) -> Sent:
-        """Hand over a mail and return the answer; raise DeliveryError, or what is no matter of this mail."""
+        """Hand over a mail and return the answer; raise DeliveryError, or what is no matter of this mail.
+
+        Either is done well before half a lease is over.
+        """
+        self._deadline.start()
         try:
             return self._send(mail)
         except Exception as error:
@@ -64,6 +69,10 @@ class Post:
 
     def close(self) -> None:
         """Say goodbye, if there is anybody to say it to."""
+        self._deadline.start()
+        self._drop()
+
+    def _drop(self) -> None:
         backend, self._backend = self._backend, None
         if backend is not None:
             _close(backend)
@@ -83,10 +92,10 @@ class Post:
         if self._listener:
             self._listener.is_asked = False
         try:
-            taken = backend.send_messages([mail])
+            taken = provider.hand_over(backend, mail)
         except BaseException as error:
             if not _goes_on(error):
-                self.close()
+                self._drop()
             raise
         # Some backends of others count nothing and return None.
         if taken == 0:
@@ -95,10 +104,11 @@ class Post:
 
     def _open(self) -> BaseEmailBackend:
         backend, self._listener, self._is_unreachable = get_connection(), None, True
-        if isinstance(backend, SmtpBackend) and backend.timeout is None:
-            backend.timeout = TIMEOUT_SECONDS
+        keep(backend, self._deadline, TIMEOUT_SECONDS)
         try:
             backend.open()
+            # Nothing is sent on what took too long to open.
+            self._deadline.check()
         except BaseException:
             _close(backend)
             raise

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.mail.backends.base import BaseEmailBackend
 
 from engagement.mail.mail import Mail
 from engagement.outgoing import DeliveryError, Sent
@@ -17,6 +18,19 @@ ABOUT_THE_MESSAGE = {400, 406, 410, 411, 413, 414, 415, 422, 431, 451}
 #: Nobody is asked to wait for longer.
 LONGEST_WAIT_SECONDS = 86_400.0
 SECRET_NAMES = ("KEY", "SECRET", "TOKEN", "PASSWORD")
+
+
+def hand_over(backend: BaseEmailBackend, mail: Mail) -> int | None:
+    """Have any backend send a mail; return what it does, which should be a number of mails.
+
+    Some providers have no place for metadata, by which we know of which mail they speak: then their own id must do.
+    Their backends refuse such a mail before anybody is asked, unless ANYMAIL_IGNORE_UNSUPPORTED_FEATURES is set.
+    """
+    try:
+        return backend.send_messages([mail])
+    except _unsupported():
+        del mail.metadata, mail.tags
+    return backend.send_messages([mail])
 
 
 def sent(mail: Mail) -> Sent | None:
@@ -60,6 +74,12 @@ def secrets() -> list[str]:
         for name, value in found.items()
         if isinstance(value, str) and any(each in name.upper() for each in SECRET_NAMES)
     ]
+
+
+def _unsupported() -> tuple[type[Exception], ...]:
+    """Return what its backends raise for what a provider has no place for; nothing if it is not there."""
+    known: Any = sys.modules.get("anymail.exceptions")
+    return (known.AnymailUnsupportedFeature,) if known else ()
 
 
 def _refused(mail: Mail) -> DeliveryError | None:

@@ -19,6 +19,8 @@ ANSWER_LENGTH = 1_000
 NO_SUCH_MAILBOX = {550, 551, 553}
 #: Whoever we are, we have not logged in as the server wants it (RFC 4954).
 NOT_LOGGED_IN = {530, 534, 535, 538}
+#: Of the sender, which Postfix looks at only when it has heard the recipient; or that the mailbox is full (RFC 3463).
+NOT_THE_ADDRESS = {"5.1.7", "5.1.8", "5.2.2"}
 #: RFC 3463: class, subject, detail.
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 SHORTEST_SECRET = 4
@@ -28,7 +30,7 @@ def meaning(error: Exception, mail: Mail) -> DeliveryError | None:
     """Return what an error of a backend means to the mail; None if it is of no kind that a delivery knows of."""
     found = error if isinstance(error, DeliveryError) else provider.meaning(error, mail) or _meaning(error)
     if found is not None:
-        found.answer = storable(found.answer)
+        found.answer = printable(found.answer)
         found.args = (found.answer,)
     return found
 
@@ -47,19 +49,16 @@ def _meaning(error: Exception) -> DeliveryError | None:
 
 
 def _of_recipient(code: int, said: bytes | str) -> DeliveryError:
-    """Return what an answer to RCPT means. 5.7 is about us, and not about the address: a policy, a reputation."""
+    """Return what an answer to RCPT means. 5.7 is about us: a relay, a policy, a sender that is not the login's."""
     text = text_of(code, said)
-    return DeliveryError(
-        text,
-        permanent=_is_final(code) and code not in NOT_LOGGED_IN,
-        suppress=code in NO_SUCH_MAILBOX and not _enhanced(text).startswith("5.7."),
-    )
+    is_final = _is_final(code, text) and not _enhanced(text).startswith("5.7.")
+    return DeliveryError(text, permanent=is_final, suppress=is_final and code in NO_SUCH_MAILBOX)
 
 
 def _of_message(code: int, said: bytes | str) -> DeliveryError:
     """Return what an answer to DATA means: of the message, unless it says that the address is bad."""
     text = text_of(code, said)
-    is_final = _is_final(code)
+    is_final = _is_final(code, text)
     return DeliveryError(text, permanent=is_final, suppress=is_final and _enhanced(text).startswith("5.1."))
 
 
@@ -75,19 +74,20 @@ def codes_of(error: BaseException) -> list[int]:
 def text_of(code: int, said: bytes | str) -> str:
     """Return an answer as the server wrote it, but in one line."""
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
-    return storable(f"{code} {text}")
+    return printable(f"{code} {text}")
 
 
-def storable(text: str) -> str:
+def printable(text: str) -> str:
     """Return an answer that can be shown to operators: bounded, printable, and without what we log in with."""
     for secret in _secrets():
         text = text.replace(secret, "***")
-    printable = "".join(each if each.isprintable() else " " for each in text)
-    return " ".join(printable.split())[:ANSWER_LENGTH]
+    plain = "".join(each if each.isprintable() else " " for each in text)
+    return " ".join(plain.split())[:ANSWER_LENGTH]
 
 
-def _is_final(code: int) -> bool:
-    return 500 <= code < 600
+def _is_final(code: int, text: str) -> bool:
+    is_for_now = code in NOT_LOGGED_IN or _enhanced(text) in NOT_THE_ADDRESS
+    return 500 <= code < 600 and not is_for_now
 
 
 def _enhanced(text: str) -> str:

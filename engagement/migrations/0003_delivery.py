@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('allowed_at', models.DateTimeField(blank=True, null=True, verbose_name='allowed at')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
                 ('provider_id', models.CharField(blank=True, db_default='', default='', max_length=255, verbose_name="provider's id")),
-                ('feedback', models.CharField(blank=True, choices=[('', 'none'), ('delivered', 'delivered'), ('bounced', 'bounced'), ('complained', 'complained'), ('unsubscribed', 'unsubscribed')], db_default='', default='', max_length=20, verbose_name='feedback')),
+                ('feedback', models.CharField(blank=True, choices=[('', 'none'), ('delivered', 'delivered'), ('failed', 'not delivered'), ('bounced', 'bounced'), ('complained', 'complained'), ('unsubscribed', 'unsubscribed')], db_default='', default='', max_length=20, verbose_name='feedback')),
                 ('feedback_at', models.DateTimeField(blank=True, null=True, verbose_name='feedback at')),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), default=django.utils.timezone.now, verbose_name='created at')),
                 ('delete_at', models.DateTimeField(default=engagement.models.notifiable.in_retention, verbose_name='delete at')),

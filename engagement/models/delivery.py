@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channel_choices
 from engagement.conf import conf
 from engagement.decide import Wait
-from engagement.models.delivery_content import Content
+from engagement.models.delivery_content import Content, erased
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.notifiable import in_retention
-from engagement.registry import MASK
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
@@ -38,14 +37,17 @@ class DeliveryQuerySet(LeasedWorkQuerySet):
         """Those to one person."""
         return self.filter(person=person)
 
-    def requeue(self) -> int:
-        """Make those that were not sent pending again, with fresh attempts; return how many rows.
+    def resendable(self) -> Self:
+        """Those that may be tried again: dead, or skipped, if there are words left to send."""
+        return self.filter(state__in=[DeliveryState.DEAD, DeliveryState.SKIPPED]).exclude(erased())
 
-        Not those whose secret was erased: nobody wants the rest of the text.
+    def requeue(self) -> int:
+        """Make those that were not sent, nor erased, pending again, with fresh attempts; return how many rows.
+
         A digest is closed to what is yet to come: there may be another open one by now.
         """
         self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
-        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED).exclude(title=MASK))
+        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED).exclude(erased()))
 
 
 class Delivery(Content, LeasedWork, Expiring):
@@ -54,6 +56,8 @@ class Delivery(Content, LeasedWork, Expiring):
     lane = "delivery"
     parent = "person"
     external = True
+    #: Each claim is checked and counted as a whole, which costs as much as to send some mails.
+    quick = 0.2
 
     #: What was claimed along with it: checked again together.
     companions: "Sequence[Delivery]" = ()
@@ -198,6 +202,11 @@ class Delivery(Content, LeasedWork, Expiring):
         return f"{what} to person {self.person_id} by {self.channel}"
 
     @property
+    def is_collected(self) -> bool:
+        """Whether it belongs into a digest."""
+        return not self.is_digest and self.wait in {Wait.HOURLY, Wait.DAILY}
+
+    @property
     def is_sent(self) -> bool:
         """Whether the far end has taken it."""
         return self.sent_at is not None
@@ -223,7 +232,10 @@ class Delivery(Content, LeasedWork, Expiring):
 
     @classmethod
     def still_owed(cls) -> list[Owed]:
-        """Return the conditions: it is not done, or died not long ago, or is in a digest of which that is true."""
+        """Return the conditions: it is not done, or died not long ago, or is in a digest that is kept.
+
+        Whoever follows the link in a digest is to find all of it.
+        """
         since = [timezone.now() - bus_conf.dead_retention]
         dead = "{0}.state = 'dead' AND {0}.finished_at > %s"
         within = (
@@ -232,7 +244,7 @@ class Delivery(Content, LeasedWork, Expiring):
         return [
             ("expired.finished_at IS NULL", []),
             (dead.format("expired"), [*since]),
-            (within.format("digest.finished_at IS NULL"), []),
+            (within.format("(digest.finished_at IS NULL OR digest.delete_at > %s)"), [timezone.now()]),
             (within.format(dead.format("digest")), [*since]),
         ]
 

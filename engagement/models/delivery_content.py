@@ -5,7 +5,25 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.decide import Importance
 from engagement.models.app import GROUP_LENGTH, REASON_LENGTH, TITLE_LENGTH, URL_LENGTH
-from engagement.registry import MASK, is_sensitive
+from engagement.models.delivery_states import DeliveryState
+from engagement.registry import MASK, is_sensitive, sensitive_types
+
+
+def erase_sql(condition: str) -> str:
+    """Return assignments that erase a message where this SQL holds, which is in them three times.
+
+    A secret may be in any of its texts: a one-time code in the title, a reset link in the address.
+    """
+    return f"""
+        title = CASE WHEN {condition} THEN '{MASK}' ELSE title END,
+        message = CASE WHEN {condition} THEN '' ELSE message END,
+        url = CASE WHEN {condition} THEN '' ELSE url END"""
+
+
+def erased() -> models.Q:
+    """Return what was skipped or called off and had a secret in it: no words are left to send."""
+    states = [DeliveryState.SKIPPED, DeliveryState.CANCELLED]
+    return models.Q(state__in=states, event_type__in=sensitive_types())
 
 
 class Content(models.Model):

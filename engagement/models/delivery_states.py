@@ -31,6 +31,8 @@ class Feedback(models.TextChoices):
 
     NONE = "", _("none")
     DELIVERED = "delivered", _("delivered")
+    #: It did not arrive, and the address is not to blame.
+    FAILED = "failed", _("not delivered")
     BOUNCED = "bounced", _("bounced")
     COMPLAINED = "complained", _("complained")
     UNSUBSCRIBED = "unsubscribed", _("unsubscribed")

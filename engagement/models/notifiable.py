@@ -79,8 +79,8 @@ class NotifiableEvent(Expiring):
     def still_owed(cls) -> list[Owed]:
         """Return the conditions: its batch, or a message, is not done, or died not long ago and may be requeued.
 
-        So is a message whose digest is not done. One that was made by hand is owed as long as dead work is kept: a
-        task may still be trying.
+        So is a message whose digest is not done, or is kept: its page links to here. One that was made by hand is owed
+        as long as dead work is kept: a task may still be trying.
         """
         since: list[object] = [timezone.now() - bus_conf.dead_retention]
         by_hand = "expired.outcomes IS NULL AND expired.event_log_id IS NULL AND expired.delete_at > %s"
@@ -92,6 +92,7 @@ class NotifiableEvent(Expiring):
                 for each in (MESSAGE, COLLECTED)
                 for state, values in (("work.finished_at IS NULL", []), (LATELY_DEAD, since))
             ),
+            (COLLECTED.format(state="work.delete_at > %s"), [timezone.now()]),
         ]
 
 

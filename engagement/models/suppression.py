@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channel_choices
+from engagement.endpoint import normal
 
 
 class Cause(models.TextChoices):
@@ -48,5 +49,5 @@ class Suppression(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Save it in lower case."""
-        self.endpoint = self.endpoint.strip().lower()
+        self.endpoint = normal(self.endpoint)
         super().save(*args, **kwargs)  # type: ignore[arg-type]  # passed on as they came

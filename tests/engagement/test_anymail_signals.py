@@ -121,7 +121,7 @@ def feedback_of(mail: Delivery) -> str:
     ("signal", "feedback", "causes"),
     [
         (BOUNCE, Feedback.BOUNCED, [Cause.BOUNCE]),
-        (SOFT_BOUNCE, Feedback.BOUNCED, []),
+        (SOFT_BOUNCE, Feedback.FAILED, []),
         (TRANSIENT, Feedback.NONE, []),
         (SPAM_COMPLAINT, Feedback.COMPLAINED, [Cause.COMPLAINT]),
         (DELIVERY, Feedback.DELIVERED, []),
@@ -144,6 +144,13 @@ def test_what_postmark_tells_is_noted(
     assert list(Suppression.objects.values_list("endpoint", "cause")) == [
         (mail.endpoint, each) for each in causes
     ]
+
+
+def test_a_full_mailbox_that_is_gone_later_is_written_to_no_more(mail: Delivery) -> None:
+    assert post(body(mail, SOFT_BOUNCE)) == 200
+    assert post(body(mail, BOUNCE)) == 200
+    assert feedback_of(mail) == Feedback.BOUNCED
+    assert Suppression.objects.get().endpoint == mail.endpoint
 
 
 def test_what_the_far_end_said_is_the_reason(mail: Delivery) -> None:
@@ -253,7 +260,9 @@ def test_a_full_mailbox_is_no_reason_to_write_no_more(fields: dict[str, Any], is
     assert kind_of(event) == ("failed" if is_soft else "bounced")
 
 
-def test_metadata_that_are_none_are_no_harm(mail: Delivery) -> None:
-    told = {"event_type": "bounced", "timestamp": None, "metadata": None, "message_id": PROVIDER_ID}
+@pytest.mark.parametrize("provider_id", ["77", 77])
+def test_a_provider_without_metadata_tells_its_own_id_be_it_a_number(alice: Person, provider_id: Any) -> None:
+    mail = mail_to(alice, provider_id="77")
+    told = {"event_type": "bounced", "timestamp": None, "metadata": None, "message_id": provider_id}
     tracking.send(sender=None, event=AnymailTrackingEvent(**told), esp_name="Postal")
     assert feedback_of(mail) == Feedback.BOUNCED

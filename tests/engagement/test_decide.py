@@ -141,6 +141,7 @@ ORDER = [
     (Traits(quiet=True, type_choice=EMAIL), Policy(), f"planned: {TYPE}, held"),
     (Traits(quiet=True), Policy(importance=Importance.HIGH), f"planned: {DEFAULT}"),
     (Traits(quiet=True), Policy(type_rule=MUST_MAIL), "planned: mandatory"),
+    (Traits(quiet=True), Policy(is_secret=True), f"planned: {DEFAULT}"),
     (Traits(), Policy(), f"planned: {DEFAULT}"),
 ]
 

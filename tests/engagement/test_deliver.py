@@ -1,14 +1,18 @@
 """What was planned is sent, or it is said why not: with a real SMTP server at the other end."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
 from capabilities.people.models import Person
+from engagement import recheck
+from engagement.channels.email import EmailConnection
 from engagement.doctor import examine
 from engagement.models import (
     AppNotification,
@@ -20,9 +24,11 @@ from engagement.models import (
     Suppression,
 )
 from engagement.notifier import notify, retract
+from engagement.outgoing import DeliveryError, Sent
 from events.bus import event_bus
 from events.drain import drain
 from events.testing import work_off
+from tests.engagement.samples import outcomes_of
 from tests.probe.events import Told
 from tests.smtp import SmtpServer
 
@@ -121,6 +127,20 @@ def test_what_is_retracted_is_called_off(server: SmtpServer, alice: Person, bob:
     send()
     assert [each.recipients for each in server.received] == [[bob.email]]
     assert Delivery.objects.get(person=alice).state == "cancelled"
+
+
+def test_what_is_called_off_still_says_what_it_would_have_told(server: SmtpServer, alice: Person) -> None:
+    tell(alice, about="kite:1")
+    (planned,) = Delivery.objects.all()
+    retract("kite:1")
+    (cancelled,) = Delivery.objects.all()
+    assert (cancelled.title, cancelled.message, cancelled.url) == (
+        planned.title,
+        planned.message,
+        planned.url,
+    )
+    assert cancelled.title
+    assert cancelled.url
 
 
 def test_what_was_claimed_when_it_was_retracted_is_not_sent(server: SmtpServer, alice: Person) -> None:
@@ -223,3 +243,105 @@ def test_work_off_sends_too(server: SmtpServer, alice: Person) -> None:
     event_bus.publish(Told(people=[alice.pk]))
     work_off()
     assert len(server.received) == 1
+
+
+# What is wrong with one message is no other's affair
+
+
+def test_a_message_on_a_channel_that_is_not_there_waits_and_holds_up_nobody(
+    server: SmtpServer, alice: Person, bob: Person, carol: Person
+) -> None:
+    tell(alice, bob, carol)
+    first = Delivery.objects.order_by("pk").first()
+    assert first is not None
+    Delivery.objects.filter(pk=first.pk).update(channel="pigeon")
+    send()
+    states = Delivery.objects.order_by("pk").values_list("state", "failed", "crashed")
+    assert list(states) == [("retrying", 0, 0), ("succeeded", 0, 0), ("succeeded", 0, 0)]
+
+
+def test_a_check_that_fails_is_the_failure_of_one_and_the_others_are_checked_again(
+    server: SmtpServer, alice: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(alice, bob)
+    checks: list[Exception] = [ValueError("a bug")]
+
+    def facts_of(*args: Any) -> dict[int, recheck.Facts]:
+        if checks:
+            raise checks.pop()
+        return usual(*args)
+
+    usual = recheck.facts_of
+    monkeypatch.setattr(recheck, "facts_of", facts_of)
+    send()
+    states = Delivery.objects.order_by("pk").values_list("state", "failed", "crashed")
+    assert list(states) == [("retrying", 1, 0), ("succeeded", 0, 0)]
+
+
+def test_a_mail_whose_notifier_was_renamed_is_sent_as_it_was_decided(
+    server: SmtpServer, alice: Person
+) -> None:
+    tell(alice)
+    Delivery.objects.update(notifier="gone.Renamed")
+    send()
+    assert len(server.received) == 1
+
+
+def test_where_mail_is_not_set_up_at_present_it_is_waited_for_as_long_as_notifications_are_kept(
+    server: SmtpServer, alice: Person, settings: Settings
+) -> None:
+    tell(alice)
+    settings.ENGAGEMENT_BASE_URL = ""
+    send()
+    assert set(Delivery.objects.values_list("state", "failed")) == {("retrying", 0)}
+    Delivery.objects.update(delete_at=Now(), available_at=Now())
+    send()
+    assert Delivery.objects.get().last_error == "skipped: channel not configured"
+
+
+def test_who_is_put_off_for_ever_is_dead_in_the_end(
+    server: SmtpServer, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: Any) -> Sent:
+        raise DeliveryError("429 Slow down", retry_after=60)
+
+    monkeypatch.setattr(EmailConnection, "send", refuse)
+    tell(alice)
+    send()
+    assert Delivery.objects.get().failed == 0
+    Delivery.objects.update(delete_at=Now(), available_at=Now())
+    send()
+    assert Delivery.objects.get().failed == 1
+
+
+def test_an_address_that_can_be_none_is_none(server: SmtpServer, alice: Person) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE people_person ALTER COLUMN email TYPE text")
+    Person.objects.filter(pk=alice.pk).update(email=f"{'a' * 320}@kiteworks.example")
+    tell(alice)
+    assert not Delivery.objects.exists()
+    assert outcomes_of(alice)["email"] == "skipped: no endpoint"
+
+
+def test_while_nobody_can_be_reached_the_lane_rests_and_nobody_sleeps(
+    server: SmtpServer, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.drain.RESTS", (30,))
+    monkeypatch.setattr("events.drain._thread", threading.local())
+    server.stop()
+    tell(alice)
+    assert drain("delivery") == 0
+    tell(alice)
+    assert [drain("delivery") for _ in range(5)] == [0] * 5
+    assert sorted(Delivery.objects.values_list("state", "failed")) == [("pending", 0), ("retrying", 1)]
+
+
+def test_who_notifies_while_nobody_can_be_reached_does_not_wait_again(
+    server: SmtpServer, alice: Person, django_capture_on_commit_callbacks: Any
+) -> None:
+    NotificationRule.objects.create(category="test", channels=["app", "email"])
+    server.stop()
+    for _ in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            assert notify(alice, "test.told", people=[]) is not None
+    assert sorted(Delivery.objects.values_list("state", "failed")) == [("pending", 0), ("retrying", 1)]

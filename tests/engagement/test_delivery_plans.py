@@ -8,7 +8,8 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
 from capabilities.people.models import Person
-from engagement import digest, limit, outbox
+from engagement import deliver_sql, digest, limit, outbox
+from engagement.channels.base import Sent
 from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.models import Delivery, NotifiableEvent
 from engagement.notice import Notice, notice_of
@@ -27,6 +28,12 @@ from tests.engagement.samples import planned, published
 from tests.probe.events import Told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("big")]
+
+
+@pytest.fixture(autouse=True)
+def _set_up(settings: Settings) -> None:
+    settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+
 
 ROWS = 40_000
 DELIVERY = "engagement_delivery"
@@ -209,6 +216,18 @@ def test_what_is_retracted_is_called_off_by_index() -> None:
     assert Delivery.objects.get(about="kite:101").state == "cancelled"
     assert "delivery_about" in plan, plan
     assert_no_scan(plan)
+
+
+def test_what_came_of_a_message_is_recorded_by_its_key() -> None:
+    sent, failed, skipped = Delivery.claim(3)
+    for record in (
+        lambda: deliver_sql.record_success(sent, Sent("250 Ok"), is_secret=False),
+        lambda: deliver_sql.record_failure(failed, "450 Later"),
+        lambda: deliver_sql.skip(skipped, "skipped: expired", is_secret=True),
+    ):
+        plan = plans(record)
+        assert "engagement_delivery_pkey" in plan, plan
+        assert_no_scan(plan)
 
 
 def notice() -> Notice:

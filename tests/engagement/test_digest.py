@@ -19,12 +19,15 @@ from engagement.doctor import examine
 from engagement.models import (
     AppNotification,
     Delivery,
+    NotifiableEvent,
     NotificationPreference,
     NotificationRule,
     NotificationSettings,
 )
-from engagement.notifier import retract
+from engagement.notifier import notify, retract
+from engagement.recheck import Recheck, Verdict
 from events.bus import event_bus
+from events.cleanup import clean_up
 from events.drain import drain
 from tests.polling import eventually
 from tests.probe.events import Told
@@ -164,6 +167,123 @@ def test_a_digest_that_cannot_be_sent_takes_along_what_it_holds(server: SmtpServ
     assert examine() == []
 
 
+def test_what_a_digest_held_that_died_before_it_was_closed_is_not_lost(
+    server: SmtpServer, alice: Person
+) -> None:
+    collect(alice)
+    tell(alice)
+    Delivery.objects.filter(is_digest=True).update(state="dead", finished_at=Now())
+    clean_up()
+    pass_time(2)
+    send()
+    assert len(server.received) == 1
+    assert examine() == []
+
+
+def test_a_digest_in_which_nothing_is_left_says_so(server: SmtpServer, alice: Person) -> None:
+    collect(alice)
+    tell(alice)
+    NotificationPreference.objects.create(person=alice, event_type="test.told", type="none")
+    pass_time()
+    send()
+    assert Delivery.objects.get(is_digest=True).last_error == "skipped: nothing left to tell"
+
+
+def test_a_message_whose_notifier_was_renamed_does_not_hold_up_its_digest(
+    server: SmtpServer, alice: Person
+) -> None:
+    collect(alice)
+    tell(alice, times=2)
+    renamed = Delivery.objects.filter(is_digest=False).first()
+    assert renamed is not None
+    Delivery.objects.filter(pk=renamed.pk).update(notifier="gone.Renamed")
+    pass_time()
+    send()
+    assert server.received[0].text().count("Kite was told") == 2
+
+
+def test_what_is_in_a_digest_is_kept_as_long_as_its_page(server: SmtpServer, alice: Person) -> None:
+    collect(alice)
+    tell(alice)
+    pass_time()
+    send()
+    NotifiableEvent.objects.update(delete_at=Now())
+    Delivery.objects.filter(is_digest=False).update(delete_at=Now())
+    clean_up()
+    assert (Delivery.objects.count(), NotifiableEvent.objects.count()) == (2, 1)
+    Delivery.objects.update(delete_at=Now())
+    clean_up()
+    clean_up()
+    assert (Delivery.objects.count(), NotifiableEvent.objects.count()) == (0, 0)
+
+
+def test_who_is_told_in_a_callers_transaction_holds_up_nobody(server: SmtpServer, alice: Person) -> None:
+    """The digest that comes along is closed from the start, and as good as an open one."""
+    collect(alice)
+    NotificationRule.objects.create(category="test", channels=["app", "email"])
+    tell(alice)
+    notify(alice, "test.told", people=[])
+    notify(alice, "test.told", people=[])
+    digests = Delivery.objects.filter(is_digest=True)
+    assert digests.filter(gathered_at=None).count() == 1
+    assert digests.count() == 3
+    pass_time()
+    send()
+    assert server.received[0].text().count("Kite was told") == 3
+    assert len(server.received) == 1
+    assert examine() == []
+
+
+def test_what_a_dropped_digest_held_is_sent_again_as_a_digest(server: SmtpServer, alice: Person) -> None:
+    collect(alice)
+    tell(alice, times=3)
+    Person.objects.filter(pk=alice.pk).update(email="")
+    pass_time()
+    send()
+    Person.objects.filter(pk=alice.pk).update(email=alice.email)
+    assert Delivery.objects.filter(state="skipped").requeue() == 4
+    send()
+    assert server.received == []
+    pass_time()
+    send()
+    assert [each.text().count("Kite was told") for each in server.received] == [3]
+    assert examine() == []
+
+
+def test_one_message_that_cannot_be_decided_again_does_not_hold_up_the_others(
+    server: SmtpServer, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(alice)
+    tell(alice, times=3)
+    broken = Delivery.objects.filter(is_digest=False).values_list("pk", flat=True)[1]
+    usual = Recheck.verdict
+
+    def verdict(self: Recheck, delivery: Delivery) -> Verdict:
+        if delivery.pk == broken:
+            raise ZeroDivisionError
+        return usual(self, delivery)
+
+    monkeypatch.setattr(Recheck, "verdict", verdict)
+    pass_time()
+    send()
+    assert [each.text().count("Kite was told") for each in server.received] == [3]
+
+
+def test_a_digest_that_waited_for_long_is_not_dropped_where_mail_is_not_set_up(
+    server: SmtpServer, alice: Person, settings: Settings
+) -> None:
+    collect(alice, "daily")
+    tell(alice)
+    Delivery.objects.update(created_at=Now() - timedelta(hours=30))
+    settings.ENGAGEMENT_BASE_URL = ""
+    pass_time(30)
+    send()
+    settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+    pass_time()
+    send()
+    assert len(server.received) == 1
+
+
 def test_what_came_a_moment_too_late_makes_no_digest_of_its_own(server: SmtpServer, alice: Person) -> None:
     collect(alice)
     tell(alice)
@@ -292,6 +412,27 @@ def test_a_notifier_and_a_rule_may_say_so_for_those_who_have_not_chosen(
 
 
 # At the same time
+
+
+@pytest.mark.django_db(transaction=True)
+def test_callers_transactions_in_whatever_order_wait_for_nobody(
+    server: SmtpServer, alice: Person, bob: Person
+) -> None:
+    """Two that tell the same people in opposite orders would each wait for the other's row."""
+    for person in (alice, bob):
+        collect(person)
+    NotificationRule.objects.create(category="test", channels=["app", "email"])
+    both = threading.Barrier(2)
+
+    def tell_them(first: Person, second: Person) -> None:
+        with transaction.atomic():
+            notify(first, "test.told", people=[])
+            both.wait(10)
+            notify(second, "test.told", people=[])
+
+    with in_background(lambda: tell_them(alice, bob)), in_background(lambda: tell_them(bob, alice)):
+        pass
+    assert Delivery.objects.filter(state="held").count() == 4
 
 
 @pytest.mark.django_db(transaction=True)

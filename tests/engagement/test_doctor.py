@@ -1,5 +1,7 @@
 """The accounts add up, and what does not is found."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
@@ -191,6 +193,7 @@ def test_a_dead_digest_that_is_requeued_takes_what_was_held_for_it(server: SmtpS
     opened = Delivery.objects.filter(is_digest=True, state="pending")
     opened.update(state="dead", finished_at=Now())
     Delivery.objects.filter(state="held").update(available_at=Now())
+    Delivery.objects.filter(sent_at__isnull=False).update(sent_at=Now() - timedelta(hours=1))
     assert Delivery.objects.dead().requeue() == 1
     assert examine() == []
     before = len(server.received)

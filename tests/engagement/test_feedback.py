@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from capabilities.people.models import Person
+from engagement.channels.email import channel
 from engagement.choices import Scope
 from engagement.decide import Preset
 from engagement.feedback import Signal, received
@@ -15,6 +16,7 @@ from engagement.models import Cause, Delivery, Suppression
 from engagement.models.delivery_states import Feedback
 from engagement.preferences import choose, sections
 from engagement.suppress import is_suppressed, lift
+from events.sql import fetch
 from tests.engagement.mails import digest_of, mail_to
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +49,7 @@ def emails_wanted(person: Person) -> dict[str, bool | None]:
     [
         ("delivered", Feedback.DELIVERED, None),
         ("bounced", Feedback.BOUNCED, Cause.BOUNCE),
-        ("failed", Feedback.BOUNCED, None),
+        ("failed", Feedback.FAILED, None),
         ("complained", Feedback.COMPLAINED, Cause.COMPLAINT),
         ("deferred", Feedback.NONE, None),
         ("opened", Feedback.NONE, None),
@@ -85,6 +87,13 @@ def test_our_own_id_is_asked_first(mail: Delivery, alice: Person) -> None:
         ("complained", "bounced", Feedback.COMPLAINED),
         ("bounced", "complained", Feedback.COMPLAINED),
         ("delivered", "complained", Feedback.COMPLAINED),
+        ("delivered", "failed", Feedback.FAILED),
+        ("failed", "delivered", Feedback.FAILED),
+        ("failed", "unsubscribed", Feedback.UNSUBSCRIBED),
+        ("unsubscribed", "failed", Feedback.UNSUBSCRIBED),
+        ("unsubscribed", "bounced", Feedback.BOUNCED),
+        ("failed", "bounced", Feedback.BOUNCED),
+        ("bounced", "failed", Feedback.BOUNCED),
         ("delivered", "deferred", Feedback.DELIVERED),
     ],
 )
@@ -96,7 +105,14 @@ def test_what_is_worse_is_kept_in_whatever_order_it_is_told(
     assert feedback_of(mail) == kept
 
 
-@pytest.mark.parametrize("kind", ["delivered", "bounced", "complained"])
+def test_an_address_is_suppressed_though_its_mail_had_bounced_softly_before(mail: Delivery) -> None:
+    received("failed", message_id=mail.message_id, address=mail.endpoint)
+    assert not Suppression.objects.exists()
+    received("bounced", message_id=mail.message_id, address=mail.endpoint)
+    assert is_suppressed("email", mail.endpoint)
+
+
+@pytest.mark.parametrize("kind", ["delivered", "failed", "bounced", "complained"])
 def test_a_signal_that_comes_again_changes_nothing(mail: Delivery, kind: str) -> None:
     received(kind, message_id=mail.message_id, address=mail.endpoint)
     mail.refresh_from_db()
@@ -120,6 +136,35 @@ def test_an_address_to_which_the_mail_was_forwarded_is_not_suppressed(mail: Deli
 def test_the_address_of_the_mail_is_meant_where_none_is_told(mail: Delivery) -> None:
     received("bounced", message_id=mail.message_id)
     assert is_suppressed("email", mail.endpoint)
+
+
+@pytest.mark.parametrize(
+    "stored", ["alice@müller.example", "alice@xn--mller-kva.example", "Alice@MÜLLER.example"]
+)
+@pytest.mark.parametrize("told", ["alice@müller.example", "ALICE@XN--MLLER-KVA.EXAMPLE"])
+def test_an_address_is_the_same_with_its_domain_in_ascii(alice: Person, stored: str, told: str) -> None:
+    Person.objects.filter(pk=alice.pk).update(email=stored)
+    mail = mail_to(alice, endpoint=stored)
+    received("bounced", message_id=mail.message_id, address=told)
+    assert is_suppressed("email", stored)
+    assert is_left_alone(alice)
+
+
+@pytest.mark.parametrize("told", ["alice@müller.example", "ALICE@XN--MLLER-KVA.EXAMPLE"])
+@pytest.mark.parametrize("stored", ["alice@müller.example", "alice@xn--mller-kva.example"])
+def test_nor_is_it_used_when_the_mail_is_no_longer_kept(alice: Person, stored: str, told: str) -> None:
+    Person.objects.filter(pk=alice.pk).update(email=stored)
+    received("bounced", message_id=GONE, address=told)
+    assert is_left_alone(alice)
+
+
+def is_left_alone(person: Person) -> bool:
+    """Tell whether the query that decides takes the person's address for suppressed."""
+    table = connection.ops.quote_name(Person._meta.db_table)
+    ((found,),) = fetch(
+        f"SELECT {channel.suppressed_sql('person')} FROM {table} person WHERE person.id = %s", [person.pk]
+    )
+    return bool(found)
 
 
 def test_an_address_is_the_same_in_capitals(mail: Delivery) -> None:

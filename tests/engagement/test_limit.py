@@ -109,6 +109,33 @@ def test_a_mail_that_is_tried_again_is_counted_once(server: SmtpServer, alice: P
     assert len(server.received) == 3
 
 
+def test_after_an_outage_the_limit_holds_as_well(server: SmtpServer, alice: Person) -> None:
+    server.at_data = "450 4.3.0 Later"
+    for _hour in range(3):
+        tell(alice, times=3)
+        Delivery.objects.filter(state="retrying").update(available_at=Now())
+        send()
+        Delivery.objects.filter(allowed_at__isnull=False).update(
+            allowed_at=F("allowed_at") - timedelta(hours=1)
+        )
+    server.at_data = ""
+    Delivery.objects.filter(state="retrying").update(available_at=Now())
+    send()
+    assert len(server.to(alice.email)) == 3
+
+
+def test_they_are_told_of_it_once_a_day(server: SmtpServer, alice: Person) -> None:
+    for _hour in range(3):
+        tell(alice, times=5)
+        send()
+        pass_an_hour()
+        Delivery.objects.filter(sent_at__isnull=False).update(sent_at=F("sent_at") - timedelta(hours=1))
+        send()
+    digests = [each.text() for each in server.received if "notifications" in str(each.message["Subject"])]
+    assert len(digests) == 3
+    assert ["3 mails" in each for each in digests] == [True, False, False]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_count_one_after_the_other(server: SmtpServer, alice: Person) -> None:
     tell(alice, times=12)

@@ -81,6 +81,7 @@ def test_what_is_switched_off_for_everybody_is_a_note() -> None:
         ({"type_rule": Rule(digest=Digest.NEVER)}, "At once, as your administrators have set it"),
         ({"category_rule": Rule(digest=Digest.HOURLY)}, "Hourly digest, as your administrators have set it"),
         ({"importance": Importance.HIGH, "digest": Digest.DAILY}, ""),
+        ({"is_secret": True, "digest": Digest.DAILY}, ""),
         ({"mandatory": frozenset({"email"}), "digest": Digest.DAILY}, ""),
         ({"mandatory": APP}, "At once, the default"),
     ],

@@ -1,22 +1,29 @@
 """Where a message is that was planned."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
 from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.explain import Verdict, explain, gist
-from engagement.models import Delivery, NotifiableEvent
+from engagement.models import AppNotification, Delivery, NotifiableEvent, NotificationPreference
 from engagement.models.delivery_states import DeliveryState, Feedback
+from engagement.notifier import retract
 from engagement.sentences import SENTENCES, WAITS, Setting
 from engagement.whereabouts import FURTHEST, STATES, deliveries_of, look_up, of, whereabouts
+from events.bus import event_bus
+from events.drain import drain
 from tests.engagement.mails import digest_of, mail_to
+from tests.probe.events import Told
+from tests.smtp import SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +119,7 @@ def test_what_is_due_is_on_its_way(alice: Person, fields: dict[str, Any]) -> Non
         (Feedback.NONE, "sent", "It was sent on", True),
         (Feedback.DELIVERED, "delivered", "has accepted it", True),
         (Feedback.BOUNCED, "came back", "did not accept it", False),
+        (Feedback.FAILED, "did not arrive", "others may arrive", False),
         (Feedback.COMPLAINED, "sent", "reported as spam", True),
         (Feedback.UNSUBSCRIBED, "sent", "opted out", True),
     ],
@@ -249,3 +257,92 @@ def test_the_time_of_a_message_is_the_persons_own(alice: Person) -> None:
     with timezone.override(ZoneInfo("Asia/Kathmandu")):
         assert "Jan. 1, 2033, 5:45 p.m." in of(mail).sentence
     assert timezone.now() - mail.created_at < timedelta(minutes=1)
+
+
+# What the workers leave, explained
+
+
+def explained(person: Person) -> Verdict:
+    """Return what is said of email to the person about the only event."""
+    found = explain(NotifiableEvent.objects.get(person=person))
+    return next(each for each in found.verdicts if each.channel == "email")
+
+
+def told_in_a_digest(person: Person) -> None:
+    """Publish something that is held for a digest which is due."""
+    NotificationPreference.objects.create(person=person, category="test", digest="hourly")
+    event_bus.publish(Told(people=[person.pk]), about="kite:1")
+    drain("events")
+    Delivery.objects.update(available_at=Now())
+
+
+def read_it(person: Person) -> None:
+    AppNotification.objects.all().mark_read()
+
+
+def lose_the_address(person: Person) -> None:
+    Person.objects.filter(pk=person.pk).update(email="")
+
+
+def opt_out(person: Person) -> None:
+    NotificationPreference.objects.update(type="apps")
+
+
+def take_it_back(person: Person) -> None:
+    retract("kite:1")
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "word", "said"),
+    [
+        (read_it, "already read", "You had read it in your inbox before it was sent."),
+        (lose_the_address, "no address", "There is no address to reach you at."),
+        (opt_out, "not chosen", "You chose so for this category."),
+        (take_it_back, "taken back", "It was taken back by the one who published it."),
+    ],
+)
+def test_what_was_in_a_digest_that_was_skipped_says_why(
+    server: SmtpServer, alice: Person, meanwhile: Callable[[Person], None], word: str, said: str
+) -> None:
+    told_in_a_digest(alice)
+    meanwhile(alice)
+    drain("delivery")
+    assert Delivery.objects.get(is_digest=True).state == "skipped"
+    found = explained(alice)
+    assert (found.status, found.word, found.told) == ("not sent", word, False)
+    assert said in str(found.sentence)
+
+
+def test_what_was_in_a_digest_that_died_was_not_sent(server: SmtpServer, alice: Person) -> None:
+    server.refused[alice.email] = "550 5.1.1 No such user"
+    told_in_a_digest(alice)
+    drain("delivery")
+    assert Delivery.objects.get(is_digest=True).state == "dead"
+    found = explained(alice)
+    assert (found.status, found.told) == ("could not be sent", False)
+    assert "It became a part of a digest. It could not be sent" in str(found.sentence)
+    assert "550" not in str(found.sentence)
+
+
+def test_what_was_taken_back_while_its_digest_was_being_tried_says_so(
+    server: SmtpServer, alice: Person
+) -> None:
+    server.at_data = "451 4.3.0 Full"
+    told_in_a_digest(alice)
+    drain("delivery")
+    retract("kite:1")
+    Delivery.objects.filter(finished_at=None).update(available_at=Now())
+    drain("delivery")
+    found = explained(alice)
+    assert (found.word, found.told) == ("taken back", False)
+
+
+def test_what_was_in_a_digest_that_is_sent_after_all_was_told(server: SmtpServer, alice: Person) -> None:
+    server.refused[alice.email] = "554 5.6.0 No"
+    told_in_a_digest(alice)
+    drain("delivery")
+    server.refused.clear()
+    assert Delivery.objects.dead().requeue() == 1
+    assert explained(alice).status == "on its way"
+    drain("delivery")
+    assert (explained(alice).word, len(server.received)) == ("sent in a digest", 1)

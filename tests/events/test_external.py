@@ -14,8 +14,9 @@ from engagement import deliver_sql
 from engagement.channels.base import Sent
 from engagement.models import AppNotification, Delivery, NotificationRule
 from events import work
-from events.bus import Cancel, GiveUp, RetryLater, event_bus
+from events.bus import Cancel, GiveUp, RetryLater, Unreachable, event_bus
 from events.drain import do_now, drain
+from events.exceptions import NotYetKnown
 from events.handle import attempt
 from events.models import HandlerRun
 from events.testing import work_off
@@ -51,7 +52,7 @@ def owe(person: Person, number: int = 1) -> Delivery:
 
 def succeed(delivery: Delivery) -> None:
     """Do what the step does when the far end has said yes."""
-    deliver_sql.record_success(delivery, Sent("250 Ok"))
+    deliver_sql.record_success(delivery, Sent("250 Ok"), is_secret=False)
 
 
 def raising(error: BaseException) -> Step:
@@ -108,6 +109,47 @@ def test_what_comes_of_it_is_recorded(
     assert state() == expected
     assert found.last_error.startswith(why)
     assert (found.lease_token, found.finished_at is None) == (None, expected[0] == "retrying")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        GiveUp("550 <alice@kiteworks.example>: no such user"),
+        RetryLater(60, "450 <alice@kiteworks.example>: not now"),
+        Unreachable("421 <alice@kiteworks.example>: goodbye"),
+        ValueError("<alice@kiteworks.example>"),
+    ],
+)
+def test_what_others_answer_is_in_the_row_and_not_in_the_log(
+    alice: Person, performed: Performed, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """It often repeats the address."""
+    caplog.set_level("INFO")
+    performed(raising(error))
+    owe(alice)
+    drain("delivery")
+    assert alice.email in Delivery.objects.get().last_error
+    (record,) = [each for each in caplog.records if each.name == "events.handle"]
+    assert "see its attempts" in record.getMessage()
+    assert alice.email not in caplog.text
+
+
+def test_of_a_failure_the_log_has_its_kind(
+    alice: Person, performed: Performed, caplog: pytest.LogCaptureFixture
+) -> None:
+    performed(raising(ValueError("It broke.")))
+    owe(alice)
+    drain("delivery")
+    assert "ValueError" in caplog.text
+
+
+def test_what_is_not_known_to_this_process_is_said_in_the_log(
+    alice: Person, performed: Performed, caplog: pytest.LogCaptureFixture
+) -> None:
+    performed(raising(NotYetKnown("The notifier 'kite.Gone'")))
+    owe(alice)
+    drain("delivery")
+    assert "The notifier 'kite.Gone' is not known to this process" in caplog.text
 
 
 def test_a_time_out_is_recorded_and_passed_on(alice: Person, performed: Performed) -> None:

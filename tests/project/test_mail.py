@@ -145,6 +145,7 @@ def test_its_settings_come_from_the_environment_with_their_types(monkeypatch: py
     assert mail.anymail(10) == {
         "MAILGUN_API_KEY": "key-1",
         "IGNORE_RECIPIENT_STATUS": False,
+        "IGNORE_UNSUPPORTED_FEATURES": True,
         "POSTMARK_USE_BULK_API": True,
         "REQUESTS_TIMEOUT": 2.5,
         "SEND_DEFAULTS": {"tags": ["carillon"]},
@@ -153,7 +154,15 @@ def test_its_settings_come_from_the_environment_with_their_types(monkeypatch: py
 
 
 def test_its_servers_are_waited_for_no_longer_than_others() -> None:
-    assert mail.anymail(10) == {"REQUESTS_TIMEOUT": 10}
+    assert mail.anymail(10)["REQUESTS_TIMEOUT"] == 10
+
+
+def test_what_a_provider_cannot_do_is_left_out_unless_the_operator_wants_to_know(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert mail.anymail(10)["IGNORE_UNSUPPORTED_FEATURES"] is True
+    monkeypatch.setenv("ANYMAIL_IGNORE_UNSUPPORTED_FEATURES", "0")
+    assert mail.anymail(10)["IGNORE_UNSUPPORTED_FEATURES"] is False
 
 
 @pytest.mark.parametrize(

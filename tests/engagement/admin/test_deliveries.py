@@ -13,15 +13,24 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from capabilities.people.models import Person
 from engagement.decide import Wait
-from engagement.models import Delivery, DeliveryAttempt, EmailNotification
+from engagement.links import preferences_url, unsubscribe_url
+from engagement.models import (
+    Delivery,
+    DeliveryAttempt,
+    EmailNotification,
+    NotificationRule,
+    Suppression,
+)
 from engagement.models.delivery_states import DeliveryState, Feedback
 from engagement.registry import MASK
+from events.drain import drain
 from events.sql import execute, fetch
 from tests.conftest import make_people
 from tests.engagement.admin.pages import place
 from tests.engagement.mails import digest_of, mail_to
 from tests.engagement.samples import published
 from tests.probe.events import Told
+from tests.smtp import SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +43,7 @@ def base_url(settings: Settings) -> None:
 
 LIST = "/admin/engagement/emailnotification/"
 HOSTILE = "<script>alert(1)</script>"
+DUE_AGAIN = "1 message was made due again; whether it is sent is decided anew."
 
 
 def listed(client: Client, **query: Any) -> list[int]:
@@ -255,6 +265,19 @@ def test_a_digest_is_shown_as_it_would_be_sent(admin_client: Client, alice: Pers
     assert "Kite two" in text
 
 
+@pytest.mark.parametrize("query", ["", "?text"])
+def test_nobody_can_be_unsubscribed_by_it(admin_client: Client, alice: Person, query: str) -> None:
+    """Whoever has the link in a person's mail needs no login."""
+    token = unsubscribe_url(alice.pk, ["test"])
+    item = mail_to(alice)
+    for mail in (item, digest_of(alice, item)):
+        shown = preview_of(admin_client, mail, query=query).content.decode()
+        assert token not in shown
+        assert "/inbox/u/" not in shown
+        assert preferences_url() in shown
+        assert "nsubscribe" in shown, "it is in the mail, and looks like it"
+
+
 def test_nothing_in_it_can_do_anything(admin_client: Client, alice: Person) -> None:
     mail = mail_to(alice, title=HOSTILE, message=HOSTILE)
     answer = preview_of(admin_client, mail)
@@ -322,16 +345,16 @@ def test_who_may_change_can_send_again_and_nothing_else(staff: Client, alice: Pe
     permit(bob, "change")
     mail = mail_to(alice, state=DeliveryState.DEAD)
     assert 'name="_save"' not in page_of(staff, mail)
-    assert send_again(staff, mail) == ["1 message is sent again."]
+    assert send_again(staff, mail) == [DUE_AGAIN]
 
 
 # Sending again
 
 
-@pytest.mark.parametrize("state", [DeliveryState.DEAD, DeliveryState.SKIPPED, DeliveryState.CANCELLED])
-def test_what_was_not_sent_is_sent_again(admin_client: Client, alice: Person, state: DeliveryState) -> None:
+@pytest.mark.parametrize("state", [DeliveryState.DEAD, DeliveryState.SKIPPED])
+def test_what_was_not_sent_is_due_again(admin_client: Client, alice: Person, state: DeliveryState) -> None:
     mail = mail_to(alice, state=state, failed=20, last_error="550 No")
-    assert send_again(admin_client, mail) == ["1 message is sent again."]
+    assert send_again(admin_client, mail) == [DUE_AGAIN]
     mail.refresh_from_db()
     assert (mail.state, mail.failed, mail.last_error, mail.finished_at) == ("pending", 0, "", None)
     assert LogEntry.objects.get().object_id == str(mail.pk)
@@ -340,11 +363,50 @@ def test_what_was_not_sent_is_sent_again(admin_client: Client, alice: Person, st
 def test_what_was_sent_is_not_sent_twice(admin_client: Client, alice: Person) -> None:
     dead, sent = mail_to(alice, state=DeliveryState.DEAD), mail_to(alice)
     waiting = mail_to(alice, state=DeliveryState.PENDING)
-    assert send_again(admin_client, dead, sent, waiting) == [
-        "1 message is sent again.",
-        "2 were left out: they have been sent, or are still to be.",
+    retracted = mail_to(alice, state=DeliveryState.CANCELLED)
+    assert send_again(admin_client, dead, sent, waiting, retracted) == [
+        DUE_AGAIN,
+        "3 were left out: they have been sent or taken back, or are still to be sent.",
     ]
-    assert [state_of(each) for each in (dead, sent, waiting)] == ["pending", "succeeded", "pending"]
+    states = [state_of(each) for each in (dead, sent, waiting, retracted)]
+    assert states == ["pending", "succeeded", "pending", "cancelled"]
+
+
+def test_what_is_due_again_may_be_skipped_again(
+    server: SmtpServer, admin_client: Client, alice: Person
+) -> None:
+    mail = mail_to(alice, state=DeliveryState.SKIPPED, last_error="skipped: endpoint suppressed")
+    Suppression.objects.create(channel="email", endpoint=alice.email)
+    assert send_again(admin_client, mail) == [DUE_AGAIN]
+    drain("delivery")
+    assert (state_of(mail), server.received) == ("skipped", [])
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SKIPPED, DeliveryState.CANCELLED])
+def test_of_what_was_erased_there_is_nothing_to_send(
+    admin_client: Client, alice: Person, state: DeliveryState
+) -> None:
+    """Its subject would be three asterisks."""
+    mail = mail_to(alice, event_type="test.whispered", title=MASK, state=state)
+    assert "has been erased" in page_of(admin_client, mail)
+    assert "send-again" not in page_of(admin_client, mail)
+    assert send_again(admin_client, mail) == [
+        "1 was left out: there was a secret in it, which has been erased. Publish the event anew."
+    ]
+    assert Delivery.objects.filter(pk=mail.pk).requeue() == 0
+    assert state_of(mail) == state
+
+
+def test_what_is_dead_still_has_its_secret_to_send(
+    server: SmtpServer, admin_client: Client, alice: Person
+) -> None:
+    mail = mail_to(alice, event_type="test.whispered", title="open sesame", state=DeliveryState.DEAD)
+    assert "has been erased" not in page_of(admin_client, mail)
+    assert send_again(admin_client, mail) == [DUE_AGAIN]
+    NotificationRule.objects.create(event_type="test.whispered", channels=["email"])
+    drain("delivery")
+    (received,) = server.received
+    assert received.message["Subject"] == "open sesame"
 
 
 def test_a_worker_is_woken(

@@ -95,10 +95,24 @@ def test_a_turn_hangs_up_at_its_end_even_if_it_fails(server: SmtpServer) -> None
         ("550 No such user", NEVER_AGAIN),
         ("551 User not local", NEVER_AGAIN),
         ("553 5.1.3 Bad address syntax", NEVER_AGAIN),
-        ("550 5.7.1 Blocked by policy", FOR_GOOD),
-        ("550 5.7.26 Unauthenticated mail is not accepted", FOR_GOOD),
-        ("552 5.2.2 Mailbox full", FOR_GOOD),
-        ("554 5.7.1 Relay access denied", FOR_GOOD),
+        ("550 5.1.2 No such host", NEVER_AGAIN),
+        ("550 5.1.3 Bad address syntax", NEVER_AGAIN),
+        ("550 5.1.6 Mailbox has moved", NEVER_AGAIN),
+        ("550 5.1.10 Recipient has null MX", NEVER_AGAIN),
+        ("550 5.2.1 Mailbox disabled", NEVER_AGAIN),
+        ("550 5.4.1 Recipient address rejected", NEVER_AGAIN),
+        ("552 5.2.3 Too long for this mailbox", FOR_GOOD),
+        ("554 5.1.1 No such user", FOR_GOOD),
+        ("554 5.2.1 Mailbox disabled", FOR_GOOD),
+        ("550 5.1.7 Sender address rejected: bad syntax", FOR_NOW),
+        ("550 5.1.8 Sender address rejected: no such domain", FOR_NOW),
+        ("553 5.1.8 Sender address rejected: no such domain", FOR_NOW),
+        ("553 5.7.1 Sender address rejected: not owned by user", FOR_NOW),
+        ("550 5.7.1 Blocked by policy", FOR_NOW),
+        ("550 5.7.26 Unauthenticated mail is not accepted", FOR_NOW),
+        ("554 5.7.1 Relay access denied", FOR_NOW),
+        ("550 5.2.2 Mailbox full", FOR_NOW),
+        ("552 5.2.2 Mailbox full", FOR_NOW),
         ("530 5.7.0 Authentication required", FOR_NOW),
         ("450 4.2.0 Greylisted", FOR_NOW),
         ("451 4.7.1 Try again later", FOR_NOW),
@@ -123,6 +137,13 @@ def test_what_a_server_says_of_a_recipient(
         ("552 Too big", FOR_GOOD),
         ("550 5.1.1 No such user", NEVER_AGAIN),
         ("554 5.1.2 No such host", NEVER_AGAIN),
+        ("550 5.1.10 Recipient has null MX", NEVER_AGAIN),
+        ("550 5.2.1 Mailbox disabled", FOR_GOOD),
+        ("550 5.7.26 Unauthenticated mail is not accepted", FOR_GOOD),
+        ("550 5.1.7 Sender address rejected: bad syntax", FOR_NOW),
+        ("550 5.1.8 Sender address rejected: no such domain", FOR_NOW),
+        ("552 5.2.2 Mailbox full", FOR_NOW),
+        ("530 5.7.0 Authentication required", FOR_NOW),
         ("451 4.3.0 Out of disk", FOR_NOW),
         ("421 4.3.2 Shutting down", FOR_NOW),
     ],
@@ -243,8 +264,9 @@ def test_a_mail_of_which_nobody_knows_whether_it_was_taken_is_not_sent_twice_at_
 
 
 def test_nobody_waits_for_a_silent_server_for_ever(
-    server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+    server: SmtpServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings.EMAIL_TIMEOUT = None
     monkeypatch.setattr(post, "TIMEOUT_SECONDS", 0.2)
     server.delay = 30
     with channel.connect() as turn:

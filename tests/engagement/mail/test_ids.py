@@ -3,7 +3,7 @@
 import pytest
 from pytest_django import Settings
 
-from engagement.mail.ids import host, label, list_id, thread_id
+from engagement.mail.ids import domain, label, list_id, thread_id
 from tests.engagement.messages import BASE_URL
 
 
@@ -49,4 +49,4 @@ def test_anything_else_is_a_fingerprint(text: str) -> None:
 )
 def test_the_host_can_be_written_in_a_header(settings: Settings, url: str, name: str) -> None:
     settings.ENGAGEMENT_BASE_URL = url
-    assert host() == name
+    assert domain() == name

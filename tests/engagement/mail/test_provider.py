@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from tests.services import free_port
 
 TOKEN = "a-secret-server-token"
 BACKEND = "anymail.backends.postmark.EmailBackend"
+POSTAL = "anymail.backends.postal.EmailBackend"
 INACTIVE = (
     "You tried to send to a recipient that has been marked as inactive.\nFound inactive addresses: {}.\n"
 )
@@ -32,10 +34,13 @@ class Api:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    #: So many seconds it thinks about each message.
+    delay: float = 0.0
 
     def answer(self, asked: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
         """Take a message, or what the test wants."""
         self.asked.append(asked)
+        time.sleep(self.delay)
         taken = {"ErrorCode": 0, "Message": "OK", "MessageID": "b7bc2f4a", "To": asked.get("To", "")}
         return self.status, self.headers, json.dumps(taken if self.body is None else self.body).encode()
 
@@ -192,20 +197,51 @@ def test_an_api_that_is_not_there_is_for_now(settings: Settings) -> None:
     assert TOKEN not in error.answer
 
 
+def test_an_api_that_thinks_for_too_long_is_for_now(api: Api, settings: Settings) -> None:
+    settings.EVENTS_LEASE_SECONDS = 2
+    api.delay = 1.2
+    started = time.monotonic()
+    error = refused()
+    assert time.monotonic() - started < 1
+    assert (error.permanent, error.suppress, len(api.asked)) == (False, False, 1)
+
+
 def test_a_sender_that_is_no_address_is_for_the_operator_to_mend(api: Api, settings: Settings) -> None:
     settings.ENGAGEMENT_FROM_EMAIL = "carillon"
     assert not refused().permanent
 
 
-def test_what_the_provider_cannot_do_is_for_the_project_to_decide(
-    api: Api, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def use_postal(settings: Settings, **options: Any) -> None:
+    """Let mails be sent as Postal's API wants them, which has no metadata."""
+    where = settings.ANYMAIL["POSTMARK_API_URL"]
+    settings.EMAIL_BACKEND = POSTAL
+    settings.ANYMAIL = {"POSTAL_API_KEY": TOKEN, "POSTAL_API_URL": where} | options
+
+
+def test_what_a_provider_has_no_place_for_is_left_out(api: Api, settings: Settings) -> None:
+    use_postal(settings)
+    api.body = {"status": "success", "data": {"messages": {CREATED.endpoint: {"id": 77, "token": "x"}}}}
+    assert send(CREATED) == Sent(f"queued by {POSTAL}", "77")
+    (asked,) = api.asked
+    assert asked["to"] == ["Alice Arden <alice@kiteworks.example>"]
+    assert asked["headers"]["Message-ID"] == CREATED.message_id
+    assert "tag" not in asked
+
+
+def test_a_project_that_ignores_it_keeps_what_there_is_a_place_for(api: Api, settings: Settings) -> None:
+    use_postal(settings, IGNORE_UNSUPPORTED_FEATURES=True)
+    api.body = {"status": "success", "data": {"messages": {CREATED.endpoint: {"id": 77, "token": "x"}}}}
+    send(CREATED)
+    assert [each["tag"] for each in api.asked] == [CREATED.event_type]
+
+
+def test_what_the_project_itself_wants_of_a_provider_in_vain_is_for_it_to_mend(
+    api: Api, settings: Settings
 ) -> None:
-    payload = pytest.importorskip("anymail.backends.postmark").PostmarkPayload
-    monkeypatch.setattr(payload, "set_metadata", lambda self, metadata: self.unsupported_feature("metadata"))
+    use_postal(settings, SEND_DEFAULTS={"track_opens": True})
     with pytest.raises(pytest.importorskip("anymail.exceptions").AnymailUnsupportedFeature):
         send()
-    settings.ANYMAIL = settings.ANYMAIL | {"IGNORE_UNSUPPORTED_FEATURES": True}
-    assert send().provider_id == "b7bc2f4a"
+    assert not api.asked
 
 
 def test_many_mails_share_one_session(api: Api) -> None:
