@@ -15,8 +15,8 @@ from events.work import LeasedWork, models_in, turn_of
 
 logger = logging.getLogger(__name__)
 
-#: A claim grows while twice as many would take less than this, and shrinks when it takes more than that, in seconds.
-QUICK, SLOW = 0.05, 0.5
+#: A claim shrinks when it takes more than this, in seconds.
+SLOW = 0.5
 LARGEST_CLAIM = 100
 #: How often at the most, in seconds, a thread looks for what the dead held.
 EXPIRE_EVERY = 1.0
@@ -32,8 +32,8 @@ class Pace:
     share: two slow runs of one event are not to be done one after the other.
     """
 
-    def __init__(self) -> None:
-        self.limit = 1
+    def __init__(self, quick: float) -> None:
+        self.limit, self._quick = 1, quick
 
     def learn(self, claimed: int, seconds: float) -> None:
         """Adapt to how long a claim of so many rows took."""
@@ -41,7 +41,7 @@ class Pace:
             self.limit = max(1, claimed)
         elif seconds > SLOW:
             self.limit = max(1, self.limit // 2)
-        elif seconds * 2 < QUICK:
+        elif seconds * 2 < self._quick:
             self.limit = min(LARGEST_CLAIM, self.limit * 2)
 
 
@@ -81,7 +81,7 @@ def do_now(model: type[LeasedWork], only: str, values: Sequence[object]) -> int:
 
 
 def _drain(lane: str, deadline: float) -> int:
-    paces = {model: Pace() for model in models_in(lane)}
+    paces = {model: Pace(model.quick) for model in models_in(lane)}
     total = 0
     with ExitStack() as turns:
         for model in paces:

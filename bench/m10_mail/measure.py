@@ -23,7 +23,9 @@ def measure(*, quick: bool) -> list[Line]:
             between = server.taken()
             theirs.append(_django(mails, server))
             _check(WARMING + mails, between - before, server.taken() - between)
-            say(f"{mails / ours[-1][0]:,.0f}/s, Django {mails / theirs[-1][0]:,.0f}/s")
+            say(
+                f"{mails / ours[-1][0]:,.0f}/s by {ours[-1][1]} connections, Django {mails / theirs[-1][0]:,.0f}/s"
+            )
     return _lines(mails, ours, theirs)
 
 

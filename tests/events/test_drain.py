@@ -170,15 +170,21 @@ def test_the_turn_is_as_long_as_the_setting_says(settings: Settings) -> None:
 def test_the_pace_doubles_while_quick_halves_when_slow_and_follows_the_backlog(
     limit: int, claimed: int, seconds: float, expected: int
 ) -> None:
-    pace = Pace()
+    pace = Pace(0.05)
     pace.limit = limit
     pace.learn(claimed, seconds)
     assert pace.limit == expected
 
 
+def test_what_is_dear_to_claim_is_claimed_in_larger_portions() -> None:
+    pace = Pace(0.2)
+    pace.learn(1, 0.09)
+    assert pace.limit == 2
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 10))))
 def test_the_pace_stays_within_its_bounds(history: list[tuple[bool, float]]) -> None:
-    pace = Pace()
+    pace = Pace(0.05)
     for full, seconds in history:
         pace.learn(pace.limit if full else 0, seconds)
         assert 1 <= pace.limit <= LARGEST_CLAIM
