@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from capabilities.people.models import Person
-from engagement import deliver_sql, digest, digest_sql, outbox_sql
+from engagement import deliver_sql, digest, digest_sql, outbox_sql, retract
 from engagement.channels import channel_of
 from engagement.channels.base import Sent
 from engagement.models import TERMINAL, Delivery, DeliveryAttempt
@@ -72,7 +72,7 @@ class Mails(RuleBasedStateMachine):
         if work.is_digest and not self._gathered(work):
             return
         before = Delivery.objects.get(pk=work.pk)
-        deliver_sql.record_success(work, Sent("250 Ok"))
+        deliver_sql.record_success(work, Sent("250 Ok"), is_secret=False)
         after = Delivery.objects.get(pk=work.pk)
         if before.finished_at is None:
             assert (after.state, after.lease_token, after.is_sent) == ("succeeded", None, True)
@@ -120,10 +120,10 @@ class Mails(RuleBasedStateMachine):
     def skip(self, work: Delivery) -> None:
         """Decide that one is not sent; a digest with all that is held for it."""
         if not work.is_digest:
-            self._end(work, lambda: deliver_sql.skip(work, "skipped: default"))
+            self._end(work, lambda: deliver_sql.skip(work, "skipped: default", is_secret=False))
         elif self._is_mine(work):
             digest.drop(work, "skipped: default")
-            deliver_sql.skip(work, "skipped: default")
+            deliver_sql.skip(work, "skipped: default", is_secret=False)
 
     @rule(work=claims)
     def release(self, work: Delivery) -> None:
@@ -141,7 +141,7 @@ class Mails(RuleBasedStateMachine):
     @rule(about=ABOUT)
     def retract(self, about: str) -> None:
         """Call off what is said about an object, but for what is being sent at this moment."""
-        deliver_sql.call_off(about, "skipped: retracted")
+        retract._call_off(about)
         assert set(
             Delivery.objects.filter(about=about, finished_at=None).values_list("state", flat=True)
         ) <= {"running"}
