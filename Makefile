@@ -12,7 +12,7 @@ run: .venv/run.installed ## start the database, the web server and the workers, 
 	@$(BIN)/python -m project.run
 
 test: .venv/dev.installed ## run every test
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.everything $(ARGS)
 
 check: .venv/dev.installed ## lint, types, architecture, migrations, deployment settings
 	$(BIN)/ruff check .
