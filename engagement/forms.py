@@ -1,5 +1,6 @@
 """What people send from the pages of their preferences."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +27,7 @@ AS_USUAL = ("", gettext_lazy("As usual"))
 WISHES = [AS_USUAL, ("yes", gettext_lazy("Yes")), ("no", gettext_lazy("No"))]
 SAID = {"yes": True, "no": False}
 #: In the form, but no choice.
-NO_CHOICE = {"csrfmiddlewaretoken", "category"}
+NO_CHOICE = {"csrfmiddlewaretoken", "category", "shown"}
 
 
 class Radios(forms.RadioSelect):
@@ -55,13 +56,17 @@ class Row:
 
 
 class SectionForm(forms.Form):
-    """The choices for one category and its event types. What is not sent stays as it is."""
+    """The choices for one category and its event types. What is not sent, or as it was shown, stays as it is."""
 
     def __init__(self, section: Section, data: Mapping[str, str] | None = None) -> None:
         stored = {name: value for line in section.lines for name, value in _stored(line).items()}
         super().__init__(None if data is None else stored | dict(data.items()), initial=stored)
         self.section = section
         self._sent = data or {}
+        before = _read(self._sent.get("shown", ""))
+        self._touched = {name for name, value in self._sent.items() if before.get(name) != value}
+        #: In the page, so that one that was open for a while does not undo what was chosen since; need not be trusted.
+        self.shown = json.dumps({name: before.get(name, value) for name, value in stored.items()})
         for line in section.lines:
             self.fields |= _fields(line)
 
@@ -111,15 +116,28 @@ class SectionForm(forms.Form):
         name = _mails(line)
         if name not in self.fields:
             return {}
-        digest = Digest(self.cleaned_data[name]) if self.cleaned_data[name] else None
+        digest = Digest(said) if (said := self._said(name)) else None
         return {} if digest == line.digest else {line.scope: digest}
 
     def _choice(self, line: Line) -> Choice:
         """Return what was chosen; a field that is wrong says nothing."""
-        preset = self.cleaned_data.get(line.scope.anchor)
-        said = [(channel, self.cleaned_data.get(_name(line, channel))) for channel in further_channels()]
+        preset = self._said(line.scope.anchor)
+        said = [(channel, self._said(_name(line, channel))) for channel in further_channels()]
         wishes = ((channel, SAID[wish]) for channel, wish in said if wish)
         return Choice(Preset(preset) if preset else None, tuple(sorted(wishes)))
+
+    def _said(self, name: str) -> str | None:
+        """Return what a field says; of one that was not touched, what is stored by now."""
+        return self.cleaned_data.get(name) if name in self._touched else self.initial[name]
+
+
+def _read(shown: str) -> dict[str, Any]:
+    """Return what a page had shown, by field; nothing for what no page of ours has sent."""
+    try:
+        found = json.loads(shown)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _name(line: Line, channel: str) -> str:
@@ -164,12 +182,8 @@ def _fields(line: Line) -> dict[str, forms.Field]:
 def _field_of_mails(line: Line) -> dict[str, forms.Field]:
     if not line.digest_otherwise:
         return {}
-    choices = [AS_USUAL, *Digest.choices]
-    return {
-        _mails(line): forms.ChoiceField(
-            label=_("Mails"), choices=choices, required=False, widget=Radios(set())
-        )
-    }
+    choices, widget = [AS_USUAL, *Digest.choices], Radios(set())
+    return {_mails(line): forms.ChoiceField(label=_("Mails"), choices=choices, required=False, widget=widget)}
 
 
 def time_zones(stored: str = "") -> list[tuple[str, list[tuple[str, str]]]]:

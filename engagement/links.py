@@ -1,6 +1,7 @@
 """Addresses of this site for those who are not on it: in mails, text messages, webhooks."""
 
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -13,6 +14,9 @@ from engagement.conf import conf
 
 #: Of a signature's 43 characters so many are kept, which is 132 bits: mail programs break long lines.
 SIGNATURE_LENGTH = 22
+#: So many categories are in a link to unsubscribe, of so many bytes altogether: it is in a header, on a line that must
+#: not be long. The others can be opted out of on the page of the preferences.
+MOST_CATEGORIES, MOST_BYTES = 10, 280
 
 
 def absolute(url: str) -> str:
@@ -51,8 +55,16 @@ def _signer() -> Signer:
 
 
 def unsubscribe_url(person_key: Any, categories: Iterable[str]) -> str:
-    """Return where a person can opt out of the mails of these categories, without logging in."""
-    return absolute(reverse("engagement:unsubscribe", args=[unsubscribe_token(person_key, categories)]))
+    """Return where a person can opt out of the mails of these categories, if they are few, without logging in."""
+    token = unsubscribe_token(person_key, _first(categories))
+    return absolute(reverse("engagement:unsubscribe", args=[token]))
+
+
+def _first(categories: Iterable[str]) -> list[str]:
+    """Return those that fit into a link, by name; one at the least."""
+    found = sorted(set(categories))[:MOST_CATEGORIES]
+    ends = accumulate(len(f"\n{each}".encode()) for each in found)
+    return found[: max(1, sum(end <= MOST_BYTES for end in ends))]
 
 
 def unsubscribe_token(person_key: Any, categories: Iterable[str]) -> str:

@@ -7,14 +7,15 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from engagement.conf import conf
+from engagement.mail.budget import within
 from engagement.mail.headers import category_label
 from engagement.mail.line import PREHEADER_LENGTH, line, lines, web
 from engagement.outgoing import DigestContent, DigestItem
 
 #: So many titles are in the subject, each cut at so many characters.
 TITLES, TITLE_LENGTH = 3, 60
-#: Of an item's text. Gmail cuts a mail at 102 kB, and with it the link for unsubscribing: there is room for 50 items.
-MESSAGE_LENGTH = 500
+#: Of an item's title, above its text.
+ITEM_TITLE_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Section:
 
 def context(digest: DigestContent) -> dict[str, Any]:
     """Return the values for the templates of a digest."""
-    items = [_shown(item) for item in digest.items]
+    items = within([_shown(item) for item in digest.items])
     unread = [item for item in items if not item.is_read]
     return {
         "subject": subject(digest),
@@ -71,6 +72,5 @@ def by_category(items: Iterable[DigestItem]) -> list[Section]:
 
 
 def _shown(item: DigestItem) -> DigestItem:
-    return replace(
-        item, title=line(item.title), message=lines(item.message, MESSAGE_LENGTH), url=web(item.url)
-    )
+    title = line(item.title, ITEM_TITLE_LENGTH)
+    return replace(item, title=title, message=lines(item.message), url=web(item.url))

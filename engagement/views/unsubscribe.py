@@ -1,6 +1,6 @@
 """Opting out by the link in a mail: who has the link need not log in, and may only do that."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -21,7 +21,16 @@ from engagement.mailbox import Mailbox, address_of
 from engagement.unsubscribe import Subscription
 from engagement.views.preferences import PAGE, address
 
+View = Callable[..., HttpResponse]
 
+
+def any_charset(view: View) -> View:
+    """Let the view be asked in any charset, as nothing that is sent to it is read; the middleware looks for this."""
+    view.accepts_any_charset = True  # type: ignore[attr-defined]
+    return view
+
+
+@any_charset
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache

@@ -1,6 +1,7 @@
 """Addresses in mails lead to this site and run nothing; tokens say who may opt out of what, and cannot be made up."""
 
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -90,6 +91,23 @@ def test_a_token_says_who_and_what_whatever_the_order() -> None:
     assert token == unsubscribe_token(7, ["community", "product"])
     assert read_unsubscribe_token(token) == ("7", ["community", "product"])
     assert unsubscribe_url(7, ["product"]).startswith(f"{SITE}/")
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        ([f"category_{number:02}" for number in range(50)], 10),
+        ([f"{number:02}{'x' * 48}" for number in range(50)], 5),
+        ([f"{number:02}{'ы' * 48}" for number in range(50)], 2),
+        ([f"{number:02}{'😀' * 48}" for number in range(50)], 1),
+    ],
+)
+def test_a_link_is_short_however_many_categories_there_are(names: list[str], kept: int) -> None:
+    url = unsubscribe_url(uuid4(), reversed(names))
+    assert len(url) < 500
+    read = read_unsubscribe_token(url.rstrip("/").rpartition("/")[2])
+    assert read
+    assert read[1] == names[:kept]
 
 
 @given(

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from capabilities.people.models import Person
 from engagement.digest import checked
 from engagement.links import read_unsubscribe_token
+from engagement.mail import compose
 from engagement.message import message_of, preview_of
 from engagement.models import Delivery, NotificationRule, NotificationSettings
 from engagement.outgoing import Outgoing
@@ -73,6 +74,15 @@ def test_a_digest_opts_out_of_what_is_in_it_but_for_what_is_mandatory(alice: Per
     items = [mail_to(alice, category=category) for category in ("test", "product", "security", "test")]
     assert optional(message(digest_of(alice, *items))) == ["product", "test"]
     assert message(digest_of(alice, items[2])).unsubscribe_url == ""
+
+
+def test_a_digest_of_very_many_categories_can_be_unsubscribed_from(alice: Person) -> None:
+    items = [mail_to(alice, category=f"category_{number:02}") for number in range(50)]
+    found = message(digest_of(alice, *items))
+    assert len(found.unsubscribe_url) < 500
+    assert optional(found) == [f"category_{number:02}" for number in range(10)]
+    header = compose(found).extra_headers["List-Unsubscribe"]
+    assert header == f"<{found.unsubscribe_url}>"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 from hypothesis import example, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
@@ -421,6 +422,75 @@ def test_a_digest_of_fifty_long_texts_is_shown_whole_by_gmail() -> None:
     )
     assert len(found.encode()) < 102 * 1000
     assert "word…" in found
+
+
+#: Latin, Cyrillic, CJK, emoji, and what HTML has longer words for; a line each, which is a tag.
+SCRIPTS = ["word ", "слово ", "漢字仮名交じり文", "👩‍👩‍👧🎉", "<&\"'>", "&", "'\n", "я\n", "\u0300", "x"]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "ru"])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_gmail_shows_the_link_to_unsubscribe_in_whatever_script_a_digest_is(
+    script: str, language: str
+) -> None:
+    items = [
+        DigestItem((script * 400)[:400], script * 500, f"{BASE_URL}/?{number}", f"{script}{number}", NOW)
+        for number in range(50)
+    ]
+    message = digest(items, total=50, language=language)
+    found = html_of(message)
+    assert len(found.encode()) < 100_000
+    assert f'href="{message.unsubscribe_url}"' in found
+    assert found.count(f"{BASE_URL}/?") >= 40
+
+
+TEXTS = st.builds(
+    lambda part, times: part * times, st.sampled_from(SCRIPTS) | st.text(max_size=20), st.integers(0, 500)
+)
+
+
+@given(
+    st.lists(
+        st.builds(
+            DigestItem,
+            TEXTS.map(lambda text: text[:400]),
+            TEXTS.map(lambda text: text[:4000]),
+            TEXTS.map(lambda text: f"{BASE_URL}/{text[:1900]}"),
+            TEXTS.map(lambda text: text[:50]),
+            st.just(NOW),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(1, 50),
+)
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_no_digest_is_cut_by_gmail(items: list[DigestItem], times: int) -> None:
+    with override_settings(ENGAGEMENT_BASE_URL=BASE_URL):
+        message = digest((items * times)[:50], total=300)
+        found = html_of(message)
+    assert len(found.encode()) < 100_000
+    assert f'href="{message.unsubscribe_url}"' in found
+
+
+def test_what_does_not_fit_into_a_digest_is_left_out_from_the_end_and_linked() -> None:
+    url = f"{BASE_URL}/?{'&' * 1900}"
+    items = [DigestItem(f"Kite {number}.", "So it is.", url, "product", NOW) for number in range(50)]
+    found = html_of(digest(items))
+    assert found.index("Kite 0.") < found.index("Kite 1.")
+    assert "Kite 49." not in found
+    assert ">All 50 notifications</a>" in found
+
+
+def test_room_that_short_texts_leave_is_for_long_ones() -> None:
+    short = [DigestItem("Kite", "Short.", "", "product", NOW)] * 49
+    long = DigestItem("Kite", "'" * 500, "", "product", NOW)
+    assert "&#x27;" * 500 in html_of(digest([*short, long]))
+
+
+def test_a_title_in_a_digest_is_cut() -> None:
+    assert "T" * 119 + "…" in html_of(digest([replace(ITEMS[0], title="T" * 400)]))
 
 
 def test_a_digest_tells_when_mails_were_too_many() -> None:

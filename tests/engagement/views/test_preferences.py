@@ -10,11 +10,13 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from capabilities.people.models import Person
 from engagement.channels import Channel, channels
 from engagement.choices import Scope
+from engagement.links import unsubscribe_token
 from engagement.models import (
     Mute,
     NotificationPreference,
@@ -223,6 +225,105 @@ def test_a_category_that_there_is_not_changes_nothing(page: Client, alice: Perso
 def test_without_any_field_nothing_changes(page: Client, alice: Person) -> None:
     assert page.post(CHOICES).status_code == 302
     assert stored(alice) == set()
+
+
+# A page that was open for a while
+
+
+def form_of(text: str, category: str = "test") -> dict[str, str]:
+    """Return what a browser would send of a section, as it is on the page."""
+    form = re.search(rf'<form [^>]*id="category-{category}".*?</form>', text, re.DOTALL)
+    assert form
+    tags = re.findall(r'<input type="(hidden|radio)" name="(.*?)" value="(.*?)"([^>]*)>', form[0])
+    sent = {name: value for kind, name, value, rest in tags if kind == "hidden" or "checked" in rest}
+    return {name: html.unescape(value) for name, value in sent.items() if name != "csrfmiddlewaretoken"}
+
+
+def opened(page: Client) -> dict[str, str]:
+    return form_of(page.get(PAGE).content.decode())
+
+
+def opt_out(person: Person) -> None:
+    """Do what a mail program does by one click."""
+    place = reverse("engagement:unsubscribe", args=[unsubscribe_token(person.pk, ["test"])])
+    assert Client().post(place).status_code == 200
+
+
+def test_an_old_page_does_not_undo_an_opt_out(page: Client, alice: Person) -> None:
+    form = opened(page)
+    opt_out(alice)
+    assert page.post(CHOICES, form | {"type-test.met": "none"}).status_code == 302
+    assert stored(alice) == {("", "test", "apps"), ("test.met", "", "none")}
+
+
+def test_an_old_page_undoes_no_opt_out_from_a_choice(page: Client, alice: Person) -> None:
+    save(page, **{"category-test": "both", "type-test.told": "email"})
+    form = opened(page)
+    opt_out(alice)
+    page.post(CHOICES, form | {"mails-category-test": "daily"})
+    assert stored(alice) == {("", "test", "apps"), ("test.told", "", "none")}
+    assert NotificationPreference.objects.get(category="test").digest == "daily"
+
+
+def test_what_was_touched_on_an_old_page_is_saved(page: Client, alice: Person) -> None:
+    form = opened(page)
+    opt_out(alice)
+    page.post(CHOICES, form | {"category-test": "both"})
+    assert stored(alice) == {("", "test", "both")}
+    page.post(CHOICES, opened(page) | {"category-test": ""})
+    assert stored(alice) == set()
+
+
+def test_two_browsers_keep_what_each_has_changed(page: Client, alice: Person, push: None) -> None:
+    one, two, three, four = (opened(page) for _browser in range(4))
+    page.post(CHOICES, one | {"type-test.told": "none"})
+    page.post(CHOICES, two | {"type-test.met": "apps"})
+    page.post(CHOICES, three | {"type-test.told:push": "no"})
+    page.post(CHOICES, four | {"mails-category-test": "hourly"})
+    assert stored(alice) == {("test.told", "", "none"), ("test.met", "", "apps"), ("", "test", "")}
+    assert NotificationPreference.objects.get(event_type="test.told").channels == {"push": False}
+    assert NotificationPreference.objects.get(category="test").digest == "hourly"
+
+
+def test_an_old_page_does_not_undo_a_digest(page: Client) -> None:
+    form = opened(page)
+    save(page, **{"mails-category-test": "daily"})
+    page.post(CHOICES, form | {"category-test": "both"})
+    found = NotificationPreference.objects.get()
+    assert (found.type, found.digest) == ("both", "daily")
+
+
+def test_a_page_with_an_error_still_knows_what_was_shown_first(page: Client, alice: Person) -> None:
+    form = opened(page)
+    opt_out(alice)
+    answer = page.post(CHOICES, form | {"type-test.met": "none", "type-test.told": "sms"})
+    again = form_of(answer.content.decode())
+    assert (answer.status_code, again["shown"]) == (422, form["shown"])
+    page.post(CHOICES, again | {"type-test.told": "apps"})
+    assert stored(alice) == {("", "test", "apps"), ("test.met", "", "none"), ("test.told", "", "apps")}
+
+
+def test_what_became_mandatory_meanwhile_is_no_error_where_it_was_not_touched(
+    page: Client, alice: Person
+) -> None:
+    save(page, **{"type-test.told": "none"})
+    form = opened(page)
+    save(page, **{"type-test.told": ""})
+    NotificationRule.objects.create(event_type="test.told", mandatory=["app"])
+    assert page.post(CHOICES, form | {"type-test.met": "none"}).status_code == 302
+    assert stored(alice) == {("test.met", "", "none")}
+
+
+@pytest.mark.parametrize(
+    "shown", ["", "{", "[]", '"x"', "null", "1" * 9_000, "[" * 100_000, '{"category-test": [1]}', "<script>"]
+)
+def test_without_what_was_shown_all_that_is_sent_counts(page: Client, alice: Person, shown: str) -> None:
+    opt_out(alice)
+    answer = page.post(CHOICES, {"category": "test", "category-test": "", "shown": shown})
+    assert answer.status_code == 302
+    assert stored(alice) == set()
+    answer = page.post(CHOICES, {"category": "test", "category-test": "sms", "shown": shown})
+    assert (answer.status_code, b"<script>" in answer.content) == (422, False)
 
 
 # Whether mails are collected

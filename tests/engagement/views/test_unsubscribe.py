@@ -103,6 +103,11 @@ def test_there_is_no_other_way(alice: Person, client: Client, method: str) -> No
             '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n',
             None,
         ),
+        # RFC 8058 does not say in which charset, and programs say what they like.
+        (ONE_CLICK, f"{FORM}; charset=us-ascii"),
+        (ONE_CLICK, f"{FORM}; charset=iso-8859-1"),
+        (ONE_CLICK, f'{FORM}; charset="utf-7"'),
+        (ONE_CLICK, "multipart/form-data; boundary=x; charset=us-ascii"),
         ("", FORM),
         ("csrfmiddlewaretoken=forged&person=2", FORM),
         ("--not multipart at all", "multipart/form-data; boundary=x"),
