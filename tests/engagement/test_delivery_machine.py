@@ -23,6 +23,7 @@ from engagement.channels import channel_of
 from engagement.channels.base import Sent
 from engagement.models import TERMINAL, Delivery, DeliveryAttempt
 from engagement.recheck import Recheck
+from engagement.retract import retract
 from events.bus import RetryLater
 from events.sql import execute
 from events.work import LeaseLost
@@ -72,7 +73,7 @@ class Mails(RuleBasedStateMachine):
         if work.is_digest and not self._gathered(work):
             return
         before = Delivery.objects.get(pk=work.pk)
-        deliver_sql.record_success(work, Sent("250 Ok"))
+        deliver_sql.record_success(work, Sent("250 Ok"), is_secret=False)
         after = Delivery.objects.get(pk=work.pk)
         if before.finished_at is None:
             assert (after.state, after.lease_token, after.is_sent) == ("succeeded", None, True)
@@ -120,10 +121,10 @@ class Mails(RuleBasedStateMachine):
     def skip(self, work: Delivery) -> None:
         """Decide that one is not sent; a digest with all that is held for it."""
         if not work.is_digest:
-            self._end(work, lambda: deliver_sql.skip(work, "skipped: default"))
+            self._end(work, lambda: deliver_sql.skip(work, "skipped: default", is_secret=False))
         elif self._is_mine(work):
             digest.drop(work, "skipped: default")
-            deliver_sql.skip(work, "skipped: default")
+            deliver_sql.skip(work, "skipped: default", is_secret=False)
 
     @rule(work=claims)
     def release(self, work: Delivery) -> None:
@@ -139,9 +140,9 @@ class Mails(RuleBasedStateMachine):
                 getattr(self, end)(other)
 
     @rule(about=ABOUT)
-    def retract(self, about: str) -> None:
+    def take_back(self, about: str) -> None:
         """Call off what is said about an object, but for what is being sent at this moment."""
-        deliver_sql.call_off(about, "skipped: retracted")
+        retract(about)
         assert set(
             Delivery.objects.filter(about=about, finished_at=None).values_list("state", flat=True)
         ) <= {"running"}
