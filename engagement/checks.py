@@ -18,6 +18,8 @@ from engagement.registry import Notifier, event_type_of, notifiers, permitted_pa
 from events.conf import conf as bus_conf
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+#: What mail needs, as settings; in brackets, as this project's environment has it.
+SITE, WAY = "ENGAGEMENT_BASE_URL (in this project: SITE_URL)", "EMAIL_BACKEND (in this project: EMAIL_URL)"
 
 
 @register("engagement")
@@ -110,12 +112,13 @@ def check_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 def _no_mail() -> Iterable[CheckMessage]:
-    """Leave developers alone: they have nobody to write to."""
+    """Name what is missing. Leave developers alone: they have nobody to write to."""
+    lacking = {SITE: not conf.base_url, WAY: settings.EMAIL_BACKEND == DUMMY}
     names = [each.name for each in notifiers if "email" in {*each.channels, *each.mandatory}]
     if names and not settings.DEBUG:
         yield checks.Warning(
             f"Mail is not configured, so none is sent: not by {', '.join(names[:3])}{' ...' * (len(names) > 3)}",
-            hint="Set ENGAGEMENT_BASE_URL (in this project: SITE_URL) and EMAIL_BACKEND (EMAIL_URL).",
+            hint=f"Set {' and '.join(name for name, lacks in lacking.items() if lacks)}.",
             id="engagement.W010",
         )
 

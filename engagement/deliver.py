@@ -20,6 +20,7 @@ from engagement import deliver_sql, digest, limit
 from engagement.channels import channel_of
 from engagement.channels.base import Connection, DeliveryError, Sent
 from engagement.decide import Outcome, Reason, Status
+from engagement.endpoint import masked_address
 from engagement.message import message_of
 from engagement.models import Delivery
 from engagement.models.suppression import Cause
@@ -157,6 +158,7 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
         deliver_sql.record_error(delivery, error)
         raise
     _record_surely(delivery, sent)
+    logger.info("Sent %s to %s", delivery.message_id or delivery, masked_address(delivery.endpoint))
     if is_sensitive(delivery.event_type):
         deliver_sql.forget(delivery)
     return None

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channels
-from engagement.decide import Outcome, Status
+from engagement.decide import Outcome, Reason, Status
 from engagement.models import Delivery, NotifiableEvent
 from engagement.registry import Notifier, notifiers
 from engagement.sentences import SENTENCES, STATUSES, WAITS, WORDS, Setting
@@ -25,18 +25,37 @@ class Gist:
 
 
 def gist(outcomes: dict[str, str] | None, deliveries: Iterable[Delivery] = ()) -> Gist:
-    """Return what became of it on the channel on which most came of it; of those that are equal, the first."""
+    """Return what became of it on the channel on which most came of it; of those that are equal, the first.
+
+    Of the other channels it has a word where there is a message: it may wait, or not have been sent.
+    """
     rows = list(deliveries)
-    found = [_verdict(name, name, outcomes or {}, rows) for name in _in_order(outcomes or {})]
+    found = [_verdict(name, _label(name), outcomes or {}, rows) for name in _in_order(outcomes or {})]
     if not found:
         return Gist(False, _("not decided yet"))
     best = min(found, key=lambda verdict: (not verdict.told, verdict.rank))
-    return Gist(best.told, best.word)
+    further = [_further(each) for each in found if each is not best and each.is_worth_a_word]
+    return Gist(best.told, "; ".join([str(best.word), *further]) if further else best.word)
+
+
+def _further(verdict: "Verdict") -> str:
+    """Return what became of it on another channel: "Email: not sent, address stopped"."""
+    skipped = f"{STATUSES[Status.SKIPPED]}, " if verdict.was_skipped else ""
+    return f"{verdict.label}: {skipped}{verdict.word}"
 
 
 def _in_order(outcomes: dict[str, str]) -> list[str]:
     """Return the channels, the inbox first: the database keeps them in an order of its own."""
     return list(dict.fromkeys([*(name for name in channels() if name in outcomes), *outcomes]))
+
+
+def _label(name: str) -> str | Promise:
+    """Return what people call a channel; one that is gone has but its name."""
+    return channels()[name].label if name in channels() else name
+
+
+#: It was to be sent, and then there was nowhere to send it: not a matter of what anybody chose.
+NOWHERE_TO_SEND = {Reason.NO_ENDPOINT, Reason.SUPPRESSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +82,20 @@ class Verdict:
         return list(Status).index(self.outcome.status) if self.outcome else len(Status)
 
     @property
+    def was_skipped(self) -> bool:
+        """Whether it was decided not to send it, at first or when its turn came."""
+        if self.whereabouts is not None:
+            return self.whereabouts.decided_anew
+        return self.outcome is not None and self.outcome.status == Status.SKIPPED
+
+    @property
+    def is_worth_a_word(self) -> bool:
+        """Whether it is told beside another channel: there is a message, or it had nowhere to go."""
+        if self.whereabouts is not None:
+            return True
+        return self.was_skipped and self.outcome is not None and self.outcome.reason in NOWHERE_TO_SEND
+
+    @property
     def status(self) -> str | Promise:
         """What became of it, in words."""
         if self.outcome is None:
@@ -87,8 +120,14 @@ class Verdict:
             return _("A worker will get to it.")
         why, where = SENTENCES[self.outcome.reason][0], self.whereabouts
         if where is not None:
-            return where.sentence if where.decided_anew else f"{where.sentence} {why}"
+            return where.sentence if where.decided_anew else f"{where.sentence} {self._by_channel(why)}"
         return WAITS[self.outcome.wait][0] if self.outcome.wait else why
+
+    def _by_channel(self, why: str | Promise) -> str | Promise:
+        """Return why it goes by this channel; of a digest it must not seem to be why there is a digest."""
+        if self.outcome is None or not self.outcome.wait.is_digest:
+            return why
+        return _("Why by %(channel)s at all: %(why)s") % {"channel": self.label, "why": why}
 
     @property
     def setting(self) -> Setting:
@@ -99,6 +138,8 @@ class Verdict:
         if where is None and self.outcome.wait:
             return WAITS[self.outcome.wait][1]
         decisive = SENTENCES[self.outcome.reason][1]
+        if where is not None and where.setting is None and self.outcome.wait.is_digest:
+            return Setting.DIGEST
         return decisive if where is None or where.setting is None else where.setting
 
 
@@ -158,9 +199,8 @@ def _category(notifiable: NotifiableEvent, notifier: Notifier[Any] | None) -> st
 def _verdicts(outcomes: dict[str, str] | None, deliveries: Sequence[Delivery]) -> Iterator[Verdict]:
     """Yield the verdict on each channel of the installation, and on those that it once had."""
     stored = outcomes or {}
-    labels: dict[str, Any] = {name: channel.label for name, channel in channels().items()}
-    for name in labels | dict.fromkeys(stored):
-        yield _verdict(name, labels.get(name) or name, stored, deliveries)
+    for name in dict.fromkeys([*channels(), *stored]):
+        yield _verdict(name, _label(name), stored, deliveries)
 
 
 def _verdict(

@@ -15,8 +15,10 @@ from engagement.decide import Choice, Digest, Preset
 from engagement.models import NotificationSettings
 from engagement.models.preference import is_choice_of_channels
 from engagement.standing import (
+    EMAIL,
     always_on,
     collected_otherwise,
+    delayed,
     for_event_type,
     label_of_category,
     notes_on,
@@ -41,6 +43,13 @@ class Line:
     digest: Digest | None = None
     #: "At once, the default"; empty where this cannot be chosen.
     digest_otherwise: str = ""
+    #: What "At once" means where mails wait to be read in the inbox; empty if it means that.
+    delayed: str = ""
+
+    @property
+    def is_without_mails(self) -> bool:
+        """Whether what was chosen leaves no mails to be collected, or to wait."""
+        return self.chosen.says(EMAIL) is False
 
     def check(self, choice: Choice) -> None:
         """Raise ValidationError for a choice that would switch off what cannot be.
@@ -99,6 +108,7 @@ def _section(category: str, listed: Sequence[Topic], every: Sequence[Topic], cho
         notes_on(tellings, for_event_type),
         chosen.digests.get(category),
         collected_otherwise(tellings),
+        delayed(tellings),
     )
     return Section(line, [_type_line(topic, chosen) for topic in listed])
 

@@ -93,7 +93,7 @@ def _log(notice: Notice, groups: Sequence[Group], counts: Counts) -> None:
     """Say what came of it, once for a batch, and for how many the default had to do."""
     silent = sum(len(group.pks) for group in groups if not group.traits.has_chosen())
     logger.info(
-        "%s: %d notified, %d skipped, %d with the fallback text; %d of them had chosen nothing.",
+        "%s: %d notified on at least one channel, %d on none, %d with the fallback text; %d had chosen nothing.",
         notice.event_type,
         counts.created,
         counts.skipped,

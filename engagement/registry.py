@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 
 from engagement.conf import LONGEST_DELAY, conf
 from engagement.decide import Digest, Importance
+from engagement.timing import counted
 from events.bus import AlreadyRegistered, EventType, EventTypes, InvalidEventType, Payload, RetryLater
 
 P = TypeVar("P", bound=Payload)
@@ -173,12 +174,22 @@ def _check_waiting(notifier: Notifier[Any], place: str) -> None:
     """Raise InvalidEventType when it is not said properly for what its mails wait."""
     if not isinstance(notifier.digest, Digest):
         known = ", ".join(f"Digest.{each.name}" for each in Digest)
-        raise InvalidEventType(f"{place}.digest must be one of {known}; it is {notifier.digest!r}.")
+        raise InvalidEventType(
+            f"The notifier {place}: digest must be one of {known}; it is {_in_words(notifier.digest)}."
+        )
     delay: Any = notifier.email_delay
     if not isinstance(delay, timedelta) or not timedelta(0) <= delay <= LONGEST_DELAY:
         raise InvalidEventType(
-            f"{place}.email_delay must be a timedelta of a day at the most; it is {delay!r}."
+            f"The notifier {place}: email_delay must be a timedelta from nothing to a day; it is {_in_words(delay)}."
         )
+
+
+def _in_words(given: Any) -> str:
+    """Return what was given as its author thinks of it: "-10 minutes", "the plain str 'daily'"."""
+    if not isinstance(given, timedelta):
+        return "None" if given is None else f"the plain {type(given).__name__} {given!r}"
+    number, unit = counted(given)
+    return f"{number:.12g} {unit}{'' if abs(number) == 1 else 's'}"
 
 
 notifiers = NotifierRegistry()

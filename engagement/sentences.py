@@ -17,6 +17,8 @@ class Setting(StrEnum):
     QUIET_HOURS = "quiet hours"
     #: Whether mails of the category are collected.
     DIGEST = "digest"
+    #: Nothing can be changed there, but it says since when nothing is sent to the address, and why.
+    MAILBOX = "mailbox"
     NOWHERE = ""
 
 
@@ -44,7 +46,8 @@ SENTENCES: dict[Reason, tuple[str | Promise, Setting]] = {
     Reason.CATEGORY_RULE: (_("You have not chosen, and it is usual for this category."), Setting.CATEGORY),
     Reason.DEFAULT: (_("You have not chosen, and it is the default."), Setting.EVENT_TYPE),
     Reason.NO_ENDPOINT: (_("There is no address to reach you at."), Setting.NOWHERE),
-    Reason.SUPPRESSED: (_("Your address has refused our messages."), Setting.NOWHERE),
+    # True of every cause: it bounced, somebody complained, or an administrator stopped them.
+    Reason.SUPPRESSED: (_("Messages to your address have been stopped."), Setting.MAILBOX),
     Reason.NOT_CONFIGURED: (_("This channel is not set up here."), Setting.NOWHERE),
     Reason.ALREADY_READ: (_("You had read it in your inbox before it was sent."), Setting.NOWHERE),
     Reason.NOTHING_LEFT: (_("Nothing of what was in it was still to be told."), Setting.NOWHERE),
@@ -73,7 +76,7 @@ WORDS: dict[Reason, str | Promise] = {
     Reason.CATEGORY_RULE: _("not usual"),
     Reason.DEFAULT: _("not usual"),
     Reason.NO_ENDPOINT: _("no address"),
-    Reason.SUPPRESSED: _("address refused"),
+    Reason.SUPPRESSED: _("address stopped"),
     Reason.NOT_CONFIGURED: _("not set up"),
     Reason.ALREADY_READ: _("already read"),
     Reason.NOTHING_LEFT: _("nothing left to tell"),

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from django.utils.functional import Promise
-from django.utils.text import get_text_list
+from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from engagement.catalogue import Telling
 from engagement.channels import channels
 from engagement.decide import (
     Choice,
+    Digest,
     Medium,
     Outcome,
     Reason,
@@ -19,8 +21,10 @@ from engagement.decide import (
     Traits,
     decide,
     digest_of,
+    email_delay_of,
     never_waits,
 )
+from engagement.timing import counted
 
 WHY: dict[Reason, str | Promise] = {
     Reason.SWITCHED_OFF: gettext_lazy("switched off for everybody at present"),
@@ -70,7 +74,7 @@ def comes_otherwise(telling: Telling, channel: str) -> bool:
 
 
 def collected_otherwise(tellings: Sequence[Telling]) -> str:
-    """Return whether mails are collected without a choice: "At once, the default"; empty if none ever is."""
+    """Return whether mails are collected without a choice: "Daily digest, the default"; empty if none ever is."""
     found = {_collected(telling) for telling in tellings if _may_wait(telling)}
     if len(found) > 1:
         return _("it depends on the event and on why it concerns you")
@@ -83,10 +87,39 @@ def _may_wait(telling: Telling) -> bool:
 
 
 def _collected(telling: Telling) -> str:
-    policy = telling.policy
-    is_laid_down = any(rule.digest is not None for rule in (policy.type_rule, policy.category_rule))
-    why = _("as your administrators have set it") if is_laid_down else WHY[Reason.DEFAULT]
-    return f"{digest_of(Traits(), policy).label}, {why}"
+    policy, collected = telling.policy, digest_of(Traits(), telling.policy)
+    delay = email_delay_of(policy) if collected == Digest.NEVER else timedelta(0)
+    said = [
+        (rule.digest, rule.email_delay if delay else None)
+        for rule in (policy.type_rule, policy.category_rule)
+    ]
+    why = (
+        _("as your administrators have set it")
+        if any(each != (None, None) for each in said)
+        else WHY[Reason.DEFAULT]
+    )
+    return f"{capfirst(_after(delay)) if delay else collected.label}, {why}"
+
+
+def delayed(tellings: Sequence[Telling]) -> str:
+    """Return what "At once" means where mails wait to be read, in a sentence; empty if it means that."""
+    delays = {email_delay_of(telling.policy) for telling in tellings if _may_wait(telling)}
+    if not any(delays):
+        return ""
+    if len(delays) > 1:
+        return _("“At once” means, for some of them, a while later, if it is unread by then.")
+    return _("“At once” means %s.") % _after(delays.pop())
+
+
+def _after(delay: timedelta) -> str:
+    """Return how a mail waits to be read: "after 10 minutes, if it is unread by then"."""
+    number, unit = counted(delay)
+    words = {
+        "hour": ngettext("%g hour", "%g hours", number),
+        "minute": ngettext("%g minute", "%g minutes", number),
+        "second": ngettext("%g second", "%g seconds", number),
+    }
+    return _("after %s, if it is unread by then") % (words[unit] % number)
 
 
 def labels_of(names: Iterable[str]) -> str:

@@ -12,6 +12,14 @@ HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
 #: From one full hour to the next there are six at the most: where the clock is put back by half an hour.
 QUARTERS = 8
+#: What a span is counted in, the largest first.
+UNITS = {"hour": HOUR, "minute": timedelta(minutes=1), "second": timedelta(seconds=1)}
+
+
+def counted(span: timedelta) -> tuple[float, str]:
+    """Return a span as people count it: 10 and "minute", 1.5 and "second"."""
+    unit = next((name for name, length in UNITS.items() if span and not span % length), "second")
+    return span / UNITS[unit], unit
 
 
 def next_hour(now: datetime, zone: tzinfo) -> datetime:

@@ -48,6 +48,12 @@ def _subscriptions(every: Sequence[Topic], categories: Iterable[str]) -> list[Su
     return found
 
 
+def is_unsubscribed(person: Any, categories: Iterable[str]) -> dict[str, bool]:
+    """Tell of each category whether its mails were switched off already, so far as they can be; in three queries."""
+    every, chosen = topics(), chosen_by(person)
+    return {name: not without_mails(name, every, chosen) for name in categories}
+
+
 def unsubscribe(person: Any, categories: Iterable[str]) -> list[str]:
     """Switch the mails of these categories off, and nothing else; return the names of those that could be.
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
-from engagement.conf import DUMMY
+from engagement.conf import DUMMY as DUMMY
 from project import env
 
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 MAILBOX = "project.mailbox.EmailBackend"
 ANYMAIL = "ANYMAIL_"
 

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -145,9 +146,23 @@ def _wait_for(url: str, children: list[subprocess.Popen[bytes]]) -> None:
 def _greet(url: str) -> None:
     print(f"\nCarillon is running: {url}", flush=True)
     print("Log in as alice, bob, carol or dave, or as admin for the admin; the password is carillon.")
-    if env.boolean("CARILLON_DEMO", default=False) and mail.configuration(demo=True).backend == mail.MAILBOX:
-        print(f"No mail is sent: each of them sees theirs at {url}mailbox/, and admin sees all.")
+    for line in _on_mails(url):
+        print(line)
     print("Ctrl-C stops everything.\n", flush=True)
+
+
+def _on_mails(url: str) -> Iterator[str]:
+    """Yield where mails go; never the user or the password."""
+    demo = env.boolean("CARILLON_DEMO", default=False)
+    found = mail.configuration(demo=demo)
+    if found.backend == mail.MAILBOX:
+        yield f"No mail is sent: each of them sees theirs at {url}mailbox/, and admin sees all."
+    elif found.backend == mail.SMTP:
+        yield f"Mails go to {found.host}:{found.port}."
+    elif found.backend != mail.DUMMY:
+        yield f"Mails go out by {found.backend}."
+    if demo and found.backend not in {mail.MAILBOX, mail.DUMMY}:
+        yield "Careful: the accounts of the demo have addresses at kiteworks.example, where nobody reads mails."
 
 
 def _watch(children: list[subprocess.Popen[bytes]]) -> NoReturn:

@@ -33,22 +33,26 @@ class DeliveryAdmin(DeliveryPage):
     change_form_template = "engagement/admin/delivery.html"
     list_display = (
         "id",
-        "masked_title",
-        "person_id",
+        "standing",
+        "short_title",
+        "person_name",
         "endpoint",
-        "state",
+        "due_or_sent",
         "attempts",
         "waits_for",
-        "sent",
         "feedback",
     )
-    list_display_links = ("id", "masked_title")
+    list_display_links = ("id", "short_title")
     list_filter = ("state", "feedback", WaitFilter, "is_digest")
     search_fields = ("message_id", "provider_id", "person__id", "event__id")  # shown as a box; read below
     search_help_text = _(
         "The number of a person or an event, an id of the message, or the exact address of a person"
     )
     actions = ("send_again",)
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Bring the people along: in a query of their own, since a join would leave out the mails of deleted ones."""
+        return super().get_queryset(request).prefetch_related("person")
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -69,14 +73,15 @@ class DeliveryAdmin(DeliveryPage):
 
     @admin.action(permissions=["resend"], description=_("Send again"))
     def send_again(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
-        """Requeue what was not sent; say how many that were, and how many not."""
+        """Requeue what was not sent, and hasten what is tried again later; say how many that were, and how many not."""
         chosen = Delivery.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
         total, gone = chosen.count(), chosen.filter(erased()).count()
         again = list(chosen.resendable())
-        count = chosen.resendable().requeue()
+        sooner, count = chosen.hasten(), chosen.resendable().requeue()
         wake_on_commit(Delivery.lane)
         LogEntry.objects.log_actions(cast("int", request.user.pk), again, CHANGE, "Sent again.")
-        _tell(request, count, gone, total - count - gone)
+        _tell_of_those_due(request, count, sooner)
+        _tell_of_the_others(request, gone, total - count - sooner - gone)
 
     # Further pages
 
@@ -142,8 +147,8 @@ def _people_at(address: str) -> list[Any]:
     return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
 
 
-def _tell(request: HttpRequest, count: int, gone: int, left_out: int) -> None:
-    """Say how many are due again, and how many are not: those that were erased, and the others."""
+def _tell_of_those_due(request: HttpRequest, count: int, sooner: int) -> None:
+    """Say how many are due again, and how many sooner than they would have been."""
     if count:
         text = ngettext(
             "%d message was made due again; whether it is sent is decided anew.",
@@ -151,6 +156,17 @@ def _tell(request: HttpRequest, count: int, gone: int, left_out: int) -> None:
             count,
         )
         messages.success(request, text % count)
+    if sooner:
+        text = ngettext(
+            "%d message that is being retried was made due now; its attempts so far still count.",
+            "%d messages that are being retried were made due now; their attempts so far still count.",
+            sooner,
+        )
+        messages.success(request, text % sooner)
+
+
+def _tell_of_the_others(request: HttpRequest, gone: int, left_out: int) -> None:
+    """Say how many were left out: those that were erased, and the others."""
     if gone:
         text = ngettext(
             "%d was left out: there was a secret in it, which has been erased. Publish the event anew.",
@@ -160,8 +176,8 @@ def _tell(request: HttpRequest, count: int, gone: int, left_out: int) -> None:
         messages.warning(request, text % gone)
     if left_out:
         text = ngettext(
-            "%d was left out: it has been sent or taken back, or is still to be sent.",
-            "%d were left out: they have been sent or taken back, or are still to be sent.",
+            "%d was left out: it has been sent or taken back, or is to be sent in any case.",
+            "%d were left out: they have been sent or taken back, or are to be sent in any case.",
             left_out,
         )
         messages.warning(request, text % left_out)

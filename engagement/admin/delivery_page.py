@@ -4,17 +4,22 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from engagement.admin.log import LogAdmin
+from engagement.admin.rendered import nothing_yet
 from engagement.decide import Wait
 from engagement.models import Delivery, DeliveryAttempt, NotifiableEvent
+from engagement.models.delivery_states import DeliveryState
 from events.bus import EventLog
 from events.listing import ReadOnly, moment
 
@@ -26,8 +31,10 @@ WAITS: dict[str, str | Promise] = {
 }
 #: So many messages of a digest are listed.
 MOST = 50
+#: So much of a title fits into the list.
+TITLE_SHOWN = 60
 GROUPS: list[tuple[Any, tuple[str, ...]]] = [
-    (None, ("state", "last_error", "person_link", "endpoint", "feedback", "feedback_at")),
+    (None, ("standing", "due", "error", "person_link", "endpoint", "feedback", "feedback_at")),
     (
         _("What it says"),
         ("masked_title", "masked_message", "masked_url", "reason", "language", "is_fallback"),
@@ -47,7 +54,7 @@ GROUPS: list[tuple[Any, tuple[str, ...]]] = [
     ),
     (
         _("When"),
-        ("waits_for", "available_at", "created_at", "sent_at", "finished_at", "not_after", "delete_at"),
+        ("waits_for", "created_at", "sent_at", "finished_at", "not_after", "delete_at"),
     ),
     (_("Digest"), ("is_digest", "gathered_at", "items", "digest_link", "allowed_at", "over_limit")),
     (
@@ -55,6 +62,10 @@ GROUPS: list[tuple[Any, tuple[str, ...]]] = [
         ("channel", "message_id", "provider_id", "priority", "failed", "crashed", "lease_until"),
     ),
 ]
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 class WaitFilter(admin.SimpleListFilter):
@@ -77,13 +88,18 @@ class AttemptInline(ReadOnly, admin.TabularInline):
 
     model = DeliveryAttempt
     extra = 0
-    fields = ("at", "succeeded", "answer")
+    fields = ("moment", "succeeded", "answer")
     readonly_fields = fields
     ordering = ("id",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Show it to those who may see the message."""
         return True
+
+    @admin.display(description=_("at"))
+    def moment(self, attempt: DeliveryAttempt) -> str:
+        """Return when it was, to the second: attempts may follow each other closely."""
+        return moment(attempt.at)
 
 
 class DeliveryPage(LogAdmin):
@@ -97,6 +113,40 @@ class DeliveryPage(LogAdmin):
     def masked_title(self, delivery: Delivery) -> str:
         """Return the title, unless it may tell a secret."""
         return str(_("Digest")) if delivery.is_digest else delivery.masked(delivery.title)
+
+    @admin.display(description=_("title"))
+    def short_title(self, delivery: Delivery) -> str:
+        """Return as much of the title as there is room for in a list."""
+        return Truncator(self.masked_title(delivery)).chars(TITLE_SHOWN)
+
+    @admin.display(description=_("state"), ordering="state")
+    def standing(self, delivery: Delivery) -> str:
+        """Return the state; of what was put off without having failed, for what it waits."""
+        if delivery.state == DeliveryState.RETRYING and not delivery.attempts and delivery.last_error:
+            return gettext("waits: %s") % _first_line(delivery.last_error)
+        return str(delivery.get_state_display())
+
+    @admin.display(description=_("next attempt"))
+    def due(self, delivery: Delivery) -> str:
+        """Return when it is due, to the second."""
+        return moment(delivery.available_at) if delivery.finished_at is None else "-"
+
+    @admin.display(description=_("due or sent"))
+    def due_or_sent(self, delivery: Delivery) -> str:
+        """Return when it was sent, or when it is due."""
+        if delivery.finished_at is None:
+            return gettext("due %s") % moment(delivery.available_at)
+        return moment(delivery.sent_at) or "-"
+
+    @admin.display(description=_("last error"))
+    def error(self, delivery: Delivery) -> str:
+        """Return the first line of the last error; the rest of it, often a traceback, is unfolded by who needs it."""
+        first, rest = _first_line(delivery.last_error), delivery.last_error.partition("\n")[2]
+        if not rest.strip():
+            return first or "-"
+        return format_html(
+            "{}<details><summary>{}</summary><pre>{}</pre></details>", first, _("all of it"), rest
+        )
 
     @admin.display(description=_("message"))
     def masked_message(self, delivery: Delivery) -> str:
@@ -113,10 +163,13 @@ class DeliveryPage(LogAdmin):
         """Return what it waits for, or waited for."""
         return WAITS.get(delivery.wait, delivery.wait or "-")
 
-    @admin.display(description=_("sent"), ordering="sent_at")
-    def sent(self, delivery: Delivery) -> str:
-        """Return when it was sent, to the second."""
-        return moment(delivery.sent_at)
+    @admin.display(description=_("person"))
+    def person_name(self, delivery: Delivery) -> str:
+        """Return the name of the person, who may have been deleted: then there is but their number."""
+        try:
+            return str(delivery.person)
+        except ObjectDoesNotExist:
+            return f"#{delivery.person_id}"
 
     @admin.display(description=_("person"))
     def person_link(self, delivery: Delivery) -> str:
@@ -135,15 +188,26 @@ class DeliveryPage(LogAdmin):
 
     @admin.display(description=_("in the digest"))
     def digest_link(self, delivery: Delivery) -> str:
-        """Return the number of the digest that it became a part of."""
-        return self.link(self.model, delivery.digest_id)
+        """Return the number of the digest that it became a part of, or of the one that it is held for."""
+        if delivery.state != DeliveryState.HELD:
+            return self.link(self.model, delivery.digest_id)
+        mine = Delivery.objects.filter(person=delivery.person_id, channel=delivery.channel)
+        waits_for = mine.open_digests().first()
+        return format_html("{} {}", self.link(self.model, waits_for.pk), _("(open)")) if waits_for else "-"
 
     @admin.display(description=_("messages in it"))
     def items(self, delivery: Delivery) -> str:
-        """Return what is in a digest; of many the first."""
+        """Return what is in a digest, or is held for one that is open; of many the first."""
         if not delivery.is_digest:
             return "-"
-        found = Delivery.objects.filter(digest=delivery.pk).order_by("pk")[: MOST + 1]
+        gathered = self._listed(Delivery.objects.filter(digest=delivery.pk))
+        if gathered or not delivery.is_open:
+            return gathered
+        held = self._listed(Delivery.objects.held_by(delivery))
+        return format_html("{}<br>{}", nothing_yet(delivery), held)
+
+    def _listed(self, rows: models.QuerySet[Any]) -> SafeString:
+        found = rows.order_by("pk")[: MOST + 1]
         links = [(self.link(self.model, each.pk), self.masked_title(each)) for each in found]
         more = SafeString("<br>…") if len(links) > MOST else ""
         return format_html("{}{}", format_html_join(SafeString("<br>"), "{} {}", links[:MOST]), more)

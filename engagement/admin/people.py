@@ -8,10 +8,11 @@ from django.db import models
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
-from engagement.channels import channels
+from engagement.channels import channels, outbound
 from engagement.endpoint import normal
 from engagement.models import Mute, NotificationPreference, NotificationSettings, Suppression
 from engagement.models.preference import further_channels
+from engagement.standing import EMAIL
 from events.listing import CappedPaginator
 
 
@@ -64,6 +65,15 @@ class SuppressionAdmin(admin.ModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     actions = ("delete_selected",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the channels that leave the house: the inbox has no addresses that could be refused."""
+        if db_field.name == "channel":
+            kwargs["choices"] = [(channel.name, channel.label) for channel in outbound()]
+            kwargs["initial"] = EMAIL
+        if db_field.name == "endpoint":
+            kwargs["label"] = _("Address")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     @admin.action(permissions=["delete"], description=_("Lift: use these addresses again"))
     def delete_selected(

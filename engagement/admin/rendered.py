@@ -4,6 +4,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from engagement.mail import compose
 from engagement.message import preview_of
@@ -11,6 +12,7 @@ from engagement.models import Delivery
 from engagement.outgoing import DeliveryError
 from engagement.registry import is_sensitive
 from events.bus import RetryLater
+from events.listing import moment
 
 #: No script, no picture, no form; the page puts it into a sandboxed frame besides.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -29,11 +31,24 @@ def rendered(delivery: Delivery, *, as_text: bool) -> HttpResponse:
 def _written(delivery: Delivery) -> tuple[str, str]:
     if has_secrets(delivery):
         return _said(_("There is a secret in it, so it is not shown here."))
+    if delivery.is_open and not delivery.items.exists():
+        return _said(nothing_yet(delivery))
     try:
         mail = compose(preview_of(delivery))
     except (DeliveryError, RetryLater, ObjectDoesNotExist) as error:
         return _said(_("It cannot be written: %s") % error)
     return str(mail.body), str(mail.alternatives[0][0])
+
+
+def nothing_yet(digest: Delivery) -> str:
+    """Return what is said of an open digest, which has nothing in it whatever is held for it."""
+    held = Delivery.objects.held_by(digest).count()
+    said = ngettext(
+        "Nothing is gathered before %(due)s; %(held)d message is held for it.",
+        "Nothing is gathered before %(due)s; %(held)d messages are held for it.",
+        held,
+    )
+    return said % {"due": moment(digest.available_at), "held": held}
 
 
 def _said(text: str) -> tuple[str, str]:

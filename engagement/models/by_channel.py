@@ -5,7 +5,8 @@ from typing import ClassVar, Self, TypeVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from engagement.models.delivery import Delivery, DeliveryQuerySet
+from engagement.models.delivery import Delivery
+from engagement.models.delivery_rows import DeliveryQuerySet
 
 D = TypeVar("D", bound=Delivery)
 

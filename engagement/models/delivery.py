@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channel_choices
 from engagement.conf import conf
 from engagement.decide import Wait
-from engagement.models.delivery_content import Content, erased
+from engagement.models.delivery_content import Content
+from engagement.models.delivery_rows import DeliveryQuerySet
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.notifiable import in_retention
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
-from events.work import LeasedWork, LeasedWorkQuerySet
+from events.work import LeasedWork
 
 ENDPOINT_LENGTH = 320
 MESSAGE_ID_LENGTH = 255
@@ -28,26 +29,6 @@ DELETE_WITH_ATTEMPTS = """
     WITH gone AS MATERIALIZED ({expired}),
          attempts AS (DELETE FROM engagement_deliveryattempt WHERE delivery_id = ANY(ARRAY(SELECT id FROM gone)))
     DELETE FROM engagement_delivery WHERE id = ANY(ARRAY(SELECT id FROM gone))"""
-
-
-class DeliveryQuerySet(LeasedWorkQuerySet):
-    """Which of them."""
-
-    def of(self, person: Any) -> Self:
-        """Those to one person."""
-        return self.filter(person=person)
-
-    def resendable(self) -> Self:
-        """Those that may be tried again: dead, or skipped, if there are words left to send."""
-        return self.filter(state__in=[DeliveryState.DEAD, DeliveryState.SKIPPED]).exclude(erased())
-
-    def requeue(self) -> int:
-        """Make those that were not sent, nor erased, pending again, with fresh attempts; return how many rows.
-
-        A digest is closed to what is yet to come: there may be another open one by now.
-        """
-        self.filter(is_digest=True, gathered_at=None, finished_at__isnull=False).update(gathered_at=Now())
-        return LeasedWorkQuerySet.requeue(self.exclude(state=DeliveryState.SUCCEEDED).exclude(erased()))
 
 
 class Delivery(Content, LeasedWork, Expiring):
@@ -210,6 +191,11 @@ class Delivery(Content, LeasedWork, Expiring):
     def is_sent(self) -> bool:
         """Whether the far end has taken it."""
         return self.sent_at is not None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is a digest into which messages may yet be gathered."""
+        return self.is_digest and self.gathered_at is None and self.finished_at is None
 
     @classmethod
     def claim(cls, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:

@@ -115,6 +115,7 @@ def _link(
     fixed = {
         Setting.MUTES: (f"{page}#mutes", _("What you have muted")),
         Setting.QUIET_HOURS: (f"{page}#settings", _("Your quiet hours")),
+        Setting.MAILBOX: (f"{page}#mailbox", _("Since when, and why")),
     }
     scopes = {
         Setting.EVENT_TYPE: Scope(event_type=explanation.event_type),

@@ -21,12 +21,13 @@ PAGE_SIZE = 100
 @never_cache
 @in_their_time
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """List what was collected in one digest of the person's, newest first, but for what was taken back since."""
+    """List what was collected in one digest of the person's, or is held for it, but for what was taken back since."""
     mine = Delivery.objects.of(request.user)
     found = mine.filter(pk=pk, is_digest=True).first() if pk <= LARGEST_ID else None
     if found is None:
         raise Http404("You have no such digest, or it is no longer kept.")
-    told, before = _told(mine.filter(digest=found.pk)), id_of(request.GET.get("before"))
+    told = _told(mine.held_by(found) if found.is_open else mine.filter(digest=found.pk))
+    before = id_of(request.GET.get("before"))
     rows = list((told if before is None else told.filter(notifiable__lt=before))[: PAGE_SIZE + 1])
     context = {
         "digest": found,

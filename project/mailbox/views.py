@@ -14,6 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
+from engagement.models import Delivery
+from engagement.models.delivery_states import DeliveryState
 from engagement.views.answer import in_their_time
 from project.mailbox import box, message
 from project.mailbox.box import Mail
@@ -54,12 +56,19 @@ def _is_theirs(user: Any, mail: Mail) -> bool:
     return bool(user.is_staff or (address and address.lower() == mail.owner))
 
 
+def _held(user: Any) -> int:
+    """Count the mails to a person that wait for a digest."""
+    return Delivery.objects.filter(person=user, state=DeliveryState.HELD).count()
+
+
 @_page
 def index(request: HttpRequest) -> HttpResponse:
-    """List the mails, newest first."""
+    """List the mails, newest first, and say how many of the person's own wait for a digest."""
     found = [mail for mail in box.mails() if _is_theirs(request.user, mail)]
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    return render(request, "mailbox/index.html", {"page": page, "most": box.MOST})
+    return render(
+        request, "mailbox/index.html", {"page": page, "most": box.MOST, "held": _held(request.user)}
+    )
 
 
 @_of_mail

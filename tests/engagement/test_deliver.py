@@ -1,5 +1,6 @@
 """What was planned is sent, or it is said why not: with a real SMTP server at the other end."""
 
+import logging
 import threading
 from datetime import timedelta
 from typing import Any
@@ -59,6 +60,16 @@ def test_a_mail_is_sent_and_the_answer_kept(server: SmtpServer, alice: Person) -
     assert received.recipients == [alice.email]
     assert (attempt.delivery_id, attempt.succeeded, attempt.answer[:4]) == (sent.pk, True, "250 ")
     assert examine() == []
+
+
+def test_a_mail_that_was_sent_has_a_line_in_the_log_without_its_subject_and_whole_address(
+    server: SmtpServer, alice: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "engagement.deliver")
+    tell(alice)
+    assert send() == 1
+    (line,) = [each.message for each in caplog.records if each.name == "engagement.deliver"]
+    assert line == f"Sent {Delivery.objects.get().message_id} to a…@kiteworks.example"
 
 
 def test_all_mails_of_a_turn_go_over_one_connection(server: SmtpServer, alice: Person, bob: Person) -> None:

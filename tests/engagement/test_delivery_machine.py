@@ -18,12 +18,11 @@ from hypothesis.stateful import (
 )
 
 from capabilities.people.models import Person
-from engagement import deliver_sql, digest, digest_sql, outbox_sql
+from engagement import deliver_sql, digest, digest_sql, outbox_sql, retract
 from engagement.channels import channel_of
 from engagement.channels.base import Sent
 from engagement.models import TERMINAL, Delivery, DeliveryAttempt
 from engagement.recheck import Recheck
-from engagement.retract import retract
 from events.bus import RetryLater
 from events.sql import execute
 from events.work import LeaseLost
@@ -140,9 +139,9 @@ class Mails(RuleBasedStateMachine):
                 getattr(self, end)(other)
 
     @rule(about=ABOUT)
-    def take_back(self, about: str) -> None:
+    def retract(self, about: str) -> None:
         """Call off what is said about an object, but for what is being sent at this moment."""
-        retract(about)
+        retract._call_off(about)
         assert set(
             Delivery.objects.filter(about=about, finished_at=None).values_list("state", flat=True)
         ) <= {"running"}

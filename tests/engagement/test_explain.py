@@ -89,7 +89,7 @@ def test_an_event_that_is_no_longer_in_the_log_is_still_explained(alice: Person)
     [
         (None, "not decided yet", False),
         ({}, "not decided yet", False),
-        ({"email": "skipped: no endpoint", "app": "created: default"}, "in your inbox", True),
+        ({"email": "skipped: default", "app": "created: default"}, "in your inbox", True),
         ({"app": "skipped: default", "email": "planned: rule for this category"}, "on its way", True),
         ({"email": "skipped: channel not configured", "app": "skipped: muted"}, "muted", False),
         ({"pigeon": "skipped: own act"}, "your own doing", False),
@@ -111,7 +111,10 @@ def test_who_was_in_no_audience_hears_who_was_asked(alice: Person, bob: Person) 
 def test_an_operator_asks_by_command(alice: Person, bob: Person, capsys: pytest.CaptureFixture[str]) -> None:
     log = told(alice)
     call_command("explain_notification", str(log.pk), "alice")
-    assert "app: created: default. You have not chosen, and it is the default." in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "  app: created: default.\n" in said
+    assert f"    {alice} is told: “You have not chosen, and it is the default.”\n" in said
+    assert f"  {alice} is told: “It concerns you because you are on the list.”\n" in said
     call_command("explain_notification", str(log.event_id), str(bob.pk))
     assert "It did not concern them" in capsys.readouterr().out
 
@@ -148,7 +151,8 @@ def test_an_operator_is_told_what_the_far_end_said(alice: Person, capsys: pytest
     mail = mail_to(alice, notifiable=concerned, state="retrying", failed=2, last_error="421 Try again\nlater")
     call_command("explain_notification", str(log.pk), "alice")
     said = capsys.readouterr().out
-    assert "email: planned: default. It could not be sent at 2 attempts" in said
+    assert "  email: planned: default.\n" in said
+    assert f"    {alice} is told: “It could not be sent at 2 attempts" in said
     assert f"    #{mail.pk} {mail.message_id}: retrying, 2 attempts, 421 Try again\n" in said
 
 

@@ -73,7 +73,7 @@ def test_a_wrong_payload_is_refused() -> None:
 def test_an_operator_asks_by_command(alice: Person, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("plan_notification", "test.told", "--payload", f'{{"people": [{alice.pk}], "name": "Kite"}}')
     said = capsys.readouterr().out
-    assert "1 people. Nothing was written." in said
+    assert "1 person. Nothing was written." in said
     assert "Kite was told" in said
     assert nothing_was_written()
 

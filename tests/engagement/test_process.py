@@ -125,8 +125,8 @@ def test_who_chose_nothing_gets_the_default_and_is_told_why_no_mail(
     caplog.set_level(logging.INFO, "engagement.process")
     tell(alice)
     assert outcomes_of(alice) == {"app": "created: default", "email": "skipped: channel not configured"}
-    assert "test.told: 1 notified, 0 skipped" in caplog.text
-    assert "1 of them had chosen nothing" in caplog.text
+    assert "test.told: 1 notified on at least one channel, 0 on none" in caplog.text
+    assert "1 had chosen nothing" in caplog.text
 
 
 def test_that_nobody_chose_is_logged_once_for_a_batch(caplog: pytest.LogCaptureFixture) -> None:
@@ -134,7 +134,10 @@ def test_that_nobody_chose_is_logged_once_for_a_batch(caplog: pytest.LogCaptureF
     event_bus.publish(Told(people=make_people(50)))
     drain()
     assert [each.message for each in caplog.records if "chosen nothing" in each.message] == [
-        "test.told: 50 notified, 0 skipped, 0 with the fallback text; 50 of them had chosen nothing."
+        (
+            "test.told: 50 notified on at least one channel, 0 on none, 0 with the fallback text; "
+            "50 had chosen nothing."
+        )
     ]
 
 

@@ -1,15 +1,16 @@
 """What applies without a choice, and what no choice can change: in words."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from engagement.catalogue import Telling
 from engagement.decide import Choice, Digest, Importance, Policy, Preset, Rule
-from engagement.standing import always_on, collected_otherwise, comes_otherwise, notes_on, otherwise
+from engagement.standing import always_on, collected_otherwise, comes_otherwise, delayed, notes_on, otherwise
 from events.bus import EventTypes
 
-APP, NOBODY = frozenset({"app"}), Rule(enabled=False)
+APP, NOBODY, TEN = frozenset({"app"}), Rule(enabled=False), timedelta(minutes=10)
 
 
 def telling(reason: str = "you are on the list", **policy: Any) -> Telling:
@@ -84,6 +85,16 @@ def test_what_is_switched_off_for_everybody_is_a_note() -> None:
         ({"is_secret": True, "digest": Digest.DAILY}, ""),
         ({"mandatory": frozenset({"email"}), "digest": Digest.DAILY}, ""),
         ({"mandatory": APP}, "At once, the default"),
+        ({"email_delay": TEN}, "After 10 minutes, if it is unread by then, the default"),
+        ({"email_delay": TEN, "digest": Digest.DAILY}, "Daily digest, the default"),
+        (
+            {"type_rule": Rule(email_delay=timedelta(hours=1))},
+            "After 1 hour, if it is unread by then, as your administrators have set it",
+        ),
+        (
+            {"email_delay": TEN, "category_rule": Rule(email_delay=timedelta(0))},
+            "At once, the default",
+        ),
     ],
 )
 def test_whether_mails_are_collected_without_a_choice(policy: dict[str, Any], words: str) -> None:
@@ -95,6 +106,13 @@ def test_whether_mails_are_collected_without_a_choice(policy: dict[str, Any], wo
 def test_whether_mails_are_collected_may_depend() -> None:
     found = collected_otherwise([telling(), telling(digest=Digest.DAILY)])
     assert found == "it depends on the event and on why it concerns you"
+
+
+def test_at_once_says_that_mails_wait_to_be_read_where_they_do() -> None:
+    waits, does_not = telling(email_delay=TEN, digest=Digest.DAILY), telling()
+    assert delayed([waits]) == "“At once” means after 10 minutes, if it is unread by then."
+    assert "for some of them" in delayed([waits, does_not])
+    assert delayed([does_not]) == delayed([telling(email_delay=TEN, importance=Importance.HIGH)]) == ""
 
 
 def test_what_is_switched_off_at_present_comes_otherwise() -> None:

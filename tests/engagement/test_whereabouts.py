@@ -180,6 +180,16 @@ def test_what_is_in_a_digest_fares_as_the_digest_does(
     assert said in str(found.sentence)
 
 
+def test_why_by_mail_is_not_taken_for_why_in_a_digest(alice: Person) -> None:
+    item = mail_to(alice, state=DeliveryState.HELD, wait=Wait.HOURLY)
+    expected = " Why by Email at all: You have not chosen, and it is the default."
+    assert str(verdict_on(item).sentence).endswith(expected)
+    digest_of(alice, item)
+    found = verdict_on(item)
+    assert str(found.sentence).endswith(expected)
+    assert found.setting == Setting.DIGEST
+
+
 def test_a_digest_that_is_no_longer_kept_breaks_no_page(alice: Person) -> None:
     item = mail_to(alice)
     Delivery.objects.filter(pk=digest_of(alice, item).pk)._raw_delete("default")
@@ -217,14 +227,45 @@ def test_of_several_endpoints_the_one_that_got_furthest_speaks(alice: Person) ->
 def test_the_inbox_comes_before_what_was_sent(alice: Person) -> None:
     mail = mail_to(alice)
     outcomes = {"app": "created: default", "email": "planned: default"}
-    assert str(gist(outcomes, [mail]).word) == "in your inbox"
+    assert str(gist(outcomes, [mail]).word) == "in your inbox; Email: sent"
     assert str(gist({"app": "skipped: default"} | {"email": "planned: default"}, [mail]).word) == "sent"
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"state": "held", "wait": Wait.HOURLY}, "in your inbox; Email: waits for a digest"),
+        ({"state": "pending", "available_at": LATER}, "in your inbox; Email: waits"),
+        ({"state": "retrying", "failed": 1}, "in your inbox; Email: being tried again"),
+        ({"state": "dead"}, "in your inbox; Email: could not be sent"),
+        (
+            {"state": "skipped", "last_error": "skipped: endpoint suppressed"},
+            "in your inbox; Email: not sent, address stopped",
+        ),
+    ],
+)
+def test_beside_the_inbox_the_mail_has_a_word(alice: Person, fields: dict[str, Any], word: str) -> None:
+    found = gist({"app": "created: default", "email": "planned: default"}, [mail_to(alice, **fields)])
+    assert (str(found.word), found.told) == (word, True)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [
+        ("skipped: no endpoint", "in your inbox; Email: not sent, no address"),
+        ("skipped: endpoint suppressed", "in your inbox; Email: not sent, address stopped"),
+        ("skipped: choice for this category", "in your inbox"),
+        ("skipped: channel not configured", "in your inbox"),
+    ],
+)
+def test_a_mail_that_was_never_made_has_one_if_it_had_nowhere_to_go(outcome: str, word: str) -> None:
+    assert str(gist({"app": "created: default", "email": outcome}).word) == word
 
 
 def test_what_was_planned_and_not_sent_was_not_told(alice: Person) -> None:
     mail = mail_to(alice, state=DeliveryState.SKIPPED, last_error="skipped: endpoint suppressed")
     found = gist({"app": "skipped: default", "email": "planned: default"}, [mail])
-    assert (str(found.word), found.told) == ("address refused", False)
+    assert (str(found.word), found.told) == ("address stopped", False)
 
 
 # Queries

@@ -20,10 +20,12 @@ from playwright.sync_api import Browser, expect
 from pytest_django import Settings
 
 from capabilities.people.models import Person
+from engagement.models.delivery_states import DeliveryState
 from project.mailbox import box, message
 from tests.browser import Web, browser, log_in, picture
 from tests.cluster import ROOT, environment
 from tests.conftest import make_person, need
+from tests.engagement.mails import mail_to
 from tests.engagement.samples import fill_inbox
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +67,15 @@ def page(person: Person, address: str = "", **data: str) -> Any:
     client = Client()
     client.force_login(person)
     return client.get(f"/mailbox/{address}", data)
+
+
+def test_what_waits_for_a_digest_is_counted_for_its_person_only(alice: Person, bob: Person) -> None:
+    assert "next digest" not in seen(alice)
+    for wait in ("hourly digest", "daily digest"):
+        mail_to(alice, state=DeliveryState.HELD, wait=wait)
+    mail_to(alice)
+    assert "2 more to you wait for your next digest." in seen(alice)
+    assert "next digest" not in seen(bob)
 
 
 def seen(person: Person, address: str = "", **data: str) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from project.run import _on_mails
 from tests.polling import eventually
 from tests.services import free_port
 
@@ -114,6 +115,35 @@ def test_it_says_where_to_click_and_which_accounts_there_are(supervisor: Supervi
     assert re.search("alice, bob, carol or dave.*admin.*carillon", text)
     with urllib.request.urlopen(f"http://localhost:{supervisor.port}/") as response:
         assert "Log in" in response.read().decode()
+
+
+def on_mails(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:
+    """Return what it says of mails in this environment."""
+    for name in ("EMAIL_URL", "EMAIL_BACKEND"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"CARILLON_DEMO": "1"} | environment).items():
+        monkeypatch.setenv(name, value)
+    return [*_on_mails("http://localhost:8000/")]
+
+
+def test_with_a_mail_server_it_names_that_but_no_password_and_warns_of_the_demos_addresses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    where, careful = on_mails(monkeypatch, EMAIL_URL="smtp+tls://me:secret@mail.example")
+    assert where == "Mails go to mail.example:587."
+    assert "addresses at kiteworks.example" in careful
+
+
+def test_what_is_sent_in_another_way_is_named_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    where, _careful = on_mails(monkeypatch, EMAIL_URL="consolemail://")
+    assert where == "Mails go out by django.core.mail.backends.console.EmailBackend."
+
+
+def test_without_the_demo_it_warns_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert on_mails(monkeypatch, CARILLON_DEMO="0") == []
+    assert on_mails(monkeypatch, CARILLON_DEMO="0", EMAIL_URL="smtp://localhost:8025") == [
+        "Mails go to localhost:8025."
+    ]
 
 
 def test_mails_are_kept_and_it_says_where_they_can_be_read(supervisor: Supervisor, data: Path) -> None:

@@ -33,10 +33,12 @@ class Command(BaseCommand):
             self.stdout.write(f"  It did not concern them, or is no longer retained. Notifiers: {asked}.")
             return
         if found.reason:
-            self.stdout.write(f"  It concerned them because {found.reason}.")
+            self.stdout.write(f"  {person} is told: “It concerns you because {found.reason}.”")
         for verdict in found.verdicts:
             outcome = verdict.outcome or "undecided"
-            self.stdout.write(f"  {verdict.channel}: {outcome}. {verdict.sentence}")
+            self.stdout.write(f"  {verdict.channel}: {outcome}.")
+            # In the words that the person reads: "you" is not the operator.
+            self.stdout.write(f"    {person} is told: “{verdict.sentence}”")
             for delivery in found.deliveries:
                 if delivery.channel == verdict.channel:
                     self.stdout.write(f"    {_details(delivery)}")

@@ -42,7 +42,9 @@ class Command(BaseCommand):
         if found.cancelled:
             self.stdout.write(f"Nobody: {found.cancelled}")
             return
-        self.stdout.write(f"{found.total:,} people. Nothing was written.")
+        self.stdout.write(
+            f"{found.total:,} {'person' if found.total == 1 else 'people'}. Nothing was written."
+        )
         for outcomes, count in found.outcomes.items():
             self.stdout.write(f"{count:>10,}  {outcomes}")
         for each in found.people:

@@ -366,7 +366,7 @@ def test_what_was_sent_is_not_sent_twice(admin_client: Client, alice: Person) ->
     retracted = mail_to(alice, state=DeliveryState.CANCELLED)
     assert send_again(admin_client, dead, sent, waiting, retracted) == [
         DUE_AGAIN,
-        "3 were left out: they have been sent or taken back, or are still to be sent.",
+        "3 were left out: they have been sent or taken back, or are to be sent in any case.",
     ]
     states = [state_of(each) for each in (dead, sent, waiting, retracted)]
     assert states == ["pending", "succeeded", "pending", "cancelled"]

@@ -72,6 +72,16 @@ def test_an_address_can_be_suppressed_and_used_again(admin_client: Client) -> No
     assert not Suppression.objects.exists()
 
 
+def test_an_address_is_of_a_channel_that_has_addresses(admin_client: Client) -> None:
+    text = admin_client.get(place(Suppression, "add")).content.decode()
+    assert '<option value="email" selected>' in text
+    assert '<option value="app"' not in text
+    assert "Address:</label>" in text
+    fields = {"channel": "app", "endpoint": "alice@kites.example", "cause": "by hand"}
+    assert admin_client.post(place(Suppression, "add"), fields).status_code == 200
+    assert not Suppression.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "is_found"),
     [

@@ -13,8 +13,9 @@ from pytest_django import DjangoAssertNumQueries
 from capabilities.people.models import Person
 from engagement.choices import Scope
 from engagement.decide import Preset
-from engagement.models import AppNotification, Mute, NotifiableEvent, NotificationRule
+from engagement.models import AppNotification, Cause, Mute, NotifiableEvent, NotificationRule
 from engagement.preferences import choose, set_settings
+from engagement.suppress import suppress
 from events.bus import EventLog, EventTypes, event_bus
 from events.testing import work_off
 from tests.engagement.mails import digest_of, mail_to
@@ -282,6 +283,18 @@ def test_what_waits_for_a_digest_leads_to_the_choice_for_its_category(page: Clie
     text = text_of(page.get(f"{PAGE}{mail.notifiable_id}/"))
     assert "It waits for your hourly digest, which is due on" in text
     assert "/inbox/preferences/#category-test" in links(text)
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_a_stopped_address_leads_to_what_is_known_of_it(page: Client, alice: Person, cause: Cause) -> None:
+    """An address that was stopped by hand has refused nothing."""
+    suppress("email", alice.email, cause)
+    mail = mail_to(alice, state="skipped", last_error="skipped: endpoint suppressed")
+    text = text_of(page.get(f"{PAGE}{mail.notifiable_id}/"))
+    assert "Messages to your address have been stopped." in text
+    assert "refused" not in text
+    assert "/inbox/preferences/#mailbox" in links(text)
+    assert 'id="mailbox"' in text_of(page.get("/inbox/preferences/"))
 
 
 def test_a_mail_that_came_back_was_not_told(page: Client, alice: Person) -> None:

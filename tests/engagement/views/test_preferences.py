@@ -503,3 +503,14 @@ def test_what_is_muted_is_listed_in_the_time_of_the_person(page: Client, alice: 
 
 def test_without_mutes_it_says_how_to_mute(page: Client) -> None:
     assert "Nothing is muted. To hear no more of one thing" in text_of(page.get(PAGE))
+
+
+def test_where_no_mails_were_chosen_the_row_of_mails_says_that_none_go_out(
+    client: Client, alice: Person
+) -> None:
+    client.force_login(alice)
+    assert "no mails go out" not in client.get(PAGE).content.decode()
+    NotificationPreference.objects.create(person=alice, category="test", type="apps")
+    text = client.get(PAGE).content.decode()
+    assert text.count("As you chose “Apps” for the category, no mails go out.") == 1
+    assert "“Apps” is the inbox here." in text

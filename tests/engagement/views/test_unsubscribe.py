@@ -183,7 +183,48 @@ def test_the_name_of_a_category_is_escaped(
     assert b"<b>" not in client.get(place(alice, "<b>kites</b>")).content.lower()
 
 
+# Opened again
+
+
+def test_opened_again_it_says_that_it_is_so_and_asks_nothing(alice: Person, client: Client) -> None:
+    client.post(place(alice))
+    text = text_of(client.get(place(alice)))
+    assert "You get no mails about <strong>Test</strong> any more." in text
+    assert "Undo it, or choose more finely, in your preferences</a> (for which you have to log in)" in text
+    assert "<form" not in text
+    assert "Do you want" not in text
+
+
+def test_who_switched_them_on_again_is_asked_again(alice: Person, client: Client) -> None:
+    client.post(place(alice))
+    NotificationPreference.objects.update(type="both")
+    text = text_of(client.get(place(alice)))
+    assert "Do you want no more mails about <strong>Test</strong>?" in text
+    assert "any more" not in text
+
+
+def test_of_several_it_asks_about_those_that_still_come(alice: Person, client: Client) -> None:
+    client.post(place(alice))
+    text = text_of(client.get(place(alice, "test", "product")))
+    assert "Do you want no more mails about <strong>Product</strong>?" in text
+    assert "You get no mails about <strong>Test</strong> any more." in text
+    assert text.count("<form") == 1
+
+
 # Links that are none, and old ones
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_mangled_link_says_so_and_leads_to_the_preferences(
+    alice: Person, client: Client, settings: Settings, debug: bool
+) -> None:
+    settings.DEBUG = debug
+    answer = client.get(place(alice).rstrip("/")[:-3] + "/")
+    text = html.unescape(answer.content.decode())
+    assert answer.status_code == 404
+    assert "This link does not work" in text
+    assert '<a href="/inbox/preferences/">' in text
+    assert "no-store" in answer.headers["Cache-Control"]
 
 
 def statuses(token: str) -> set[int]:
@@ -233,7 +274,7 @@ def test_of_somebody_who_is_gone_it_is_no_link(alice: Person, client: Client) ->
     alice.delete()
     answer = client.post(url)
     assert (answer.status_code, client.get(url).status_code) == (404, 404)
-    assert "There is nothing here" in html.unescape(answer.content.decode())
+    assert "This link does not work" in html.unescape(answer.content.decode())
 
 
 def test_a_key_that_this_site_does_not_have_for_people_is_no_link() -> None:
