@@ -164,15 +164,23 @@ def test_a_digest_asks_only_whether_the_person_can_be_written_to(alice: Person) 
 # What is not known
 
 
-@pytest.mark.parametrize("fields", [{"notifier": "newer.Notifier"}, {"channel": "fax"}])
-def test_what_this_process_does_not_know_is_put_off_and_the_others_are_not(
-    alice: Person, bob: Person, fields: dict[str, str]
+def test_a_channel_that_is_not_there_is_waited_for_and_the_others_are_not_disturbed(
+    alice: Person, bob: Person
 ) -> None:
-    rows = [planned(alice, **fields), planned(bob)]
+    rows = [planned(alice, channel="fax"), planned(bob)]
     recheck = Recheck(rows)
-    with pytest.raises(RetryLater, match="is not known to this process"):
+    with pytest.raises(RetryLater, match="not set up in this process"):
         recheck.verdict(rows[0])
     assert not recheck.verdict(rows[1]).is_skipped
+
+
+def test_it_is_waited_for_as_long_as_notifications_are_kept(alice: Person) -> None:
+    row = planned(alice, channel="fax", delete_at=timezone.now() - timedelta(seconds=1))
+    assert verdict(row).is_skipped
+
+
+def test_what_a_notifier_said_that_is_not_known_here_stands(alice: Person) -> None:
+    assert str(verdict(planned(alice, notifier="newer.Notifier")).outcome) == "planned: default"
 
 
 def test_of_named_people_the_notifier_does_not_decide(alice: Person) -> None:

@@ -32,7 +32,9 @@ def url(name: str, pk: Any) -> str:
 
 def titles(text: str) -> list[str]:
     """Return the titles in the order in which they are listed."""
-    return re.findall(r'<button class="title" type="submit">(?:<span.*?</span></span>)?(.*?)</button>', text)
+    return re.findall(
+        r'<button class="title" type="submit">(?:<span.*?</span></span>)?<bdi>(.*?)</bdi></button>', text
+    )
 
 
 def field(text: str, name: str) -> str | None:
