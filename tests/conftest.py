@@ -30,9 +30,10 @@ def need(program: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _nobody_rests() -> None:
-    """Let no lane rest because of what another test could not reach."""
-    drain._thread.__dict__.pop("rests", None)
+def _fresh_thread() -> None:
+    """Let no lane rest because of what another test could not reach; nor trust the clock of one that had frozen it."""
+    for name in ("rests", "expired_at"):
+        drain._thread.__dict__.pop(name, None)
 
 
 @pytest.fixture
