@@ -1,7 +1,8 @@
 """Step 7: claimed messages are checked again, sent, and what came of it is recorded.
 
-One of the two places with a broad except: here a failure becomes a row. The far end's answer is recorded before
-anything else, so that what it took is not sent again because of us.
+The excepts are broad, as in handle.py: here a failure becomes a row, and what is wrong with one message of a claim is
+raised when it is that one's turn. The far end's answer is recorded before anything else, so that what it took is not
+sent again because of us.
 """
 
 import logging

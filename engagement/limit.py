@@ -30,7 +30,8 @@ COUNT = """
 HOLD = """
     WITH held AS (
         UPDATE engagement_delivery
-           SET state = 'held', over_limit = over_limit OR %s, wait = %s, available_at = due.at,
+           SET state = 'held', over_limit = over_limit OR %s, wait = CASE WHEN %s THEN %s ELSE wait END,
+               available_at = due.at,
                lease_token = NULL, lease_until = NULL
           FROM unnest(%s::bigint[], %s::timestamptz[]) AS due(id, at)
          WHERE engagement_delivery.id = due.id AND engagement_delivery.lease_token = %s
@@ -104,5 +105,12 @@ def _put(due: Sequence[tuple[Delivery, datetime]], *, over_limit: bool) -> None:
         return
     first = due[0][0]
     moments = [moment for _, moment in due]
-    values = [over_limit, str(Wait.HOURLY), [each.pk for each, _ in due], moments, first.lease_token]
+    values = [
+        over_limit,
+        over_limit,
+        str(Wait.HOURLY),
+        [each.pk for each, _ in due],
+        moments,
+        first.lease_token,
+    ]
     outbox_sql.open_digests(HOLD, values, channel_of(first.channel))

@@ -1,6 +1,6 @@
 """Step 3: do one claimed piece of work, and record what came of it.
 
-One of the two places with a broad except: here a failure becomes a row.
+The except is broad: here a failure becomes a row, as in engagement's deliver.py for messages.
 """
 
 import logging

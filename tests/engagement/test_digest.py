@@ -235,15 +235,16 @@ def test_who_is_told_in_a_callers_transaction_holds_up_nobody(server: SmtpServer
 
 
 def test_what_a_dropped_digest_held_is_sent_again_as_a_digest(server: SmtpServer, alice: Person) -> None:
-    collect(alice)
+    collect(alice, "daily")
     tell(alice, times=3)
     Person.objects.filter(pk=alice.pk).update(email="")
-    pass_time()
+    pass_time(30)
     send()
     Person.objects.filter(pk=alice.pk).update(email=alice.email)
     assert Delivery.objects.filter(state="skipped").requeue() == 4
     send()
     assert server.received == []
+    assert {each.wait for each in Delivery.objects.filter(state="held")} == {"daily digest"}
     pass_time()
     send()
     assert [each.text().count("Kite was told") for each in server.received] == [3]

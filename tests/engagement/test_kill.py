@@ -87,8 +87,8 @@ def test_a_mail_that_was_taken_as_we_died_is_repeated_with_the_same_id(server: S
     assert len(server.ids()) == 4
 
 
-def test_after_two_minutes_without_a_server_everything_is_sent(server: SmtpServer) -> None:
-    """The two minutes are made short by a short backoff: mails fail again and again meanwhile."""
+def test_what_fails_while_the_server_is_away_is_sent_when_it_is_back(server: SmtpServer) -> None:
+    """With a short backoff, so that mails fail again and again meanwhile; the usual one takes minutes."""
     planned = plan_mails(200)
     server.stop()
     settings = QUICK | {"email_url": server.url, "site_url": "https://carillon.example"}
