@@ -1,7 +1,7 @@
 """A message that leaves the house, and what became of it: what channels and those who use them agree on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -61,6 +61,18 @@ class Outgoing:
     #: Empty if nobody can opt out of it.
     unsubscribe_url: str
     digest: DigestContent | None = None
+    #: What it is about, as events refer to it: `product_management.product:1`; empty for nothing.
+    about: str = ""
+    #: One of decide.Importance.
+    importance: str = "usual"
+    #: When it was planned.
+    created_at: datetime | None = None
+    #: After this it is of no use.
+    not_after: datetime | None = None
+    #: Of several kinds of endpoint on one channel which this is: "token" or "fid" of a device.
+    kind: str = ""
+    #: With which messages to this endpoint are signed, the newest first; several while they are being changed.
+    secrets: Sequence[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +82,42 @@ class Sent:
     answer: str
     #: What it calls the message, if it said so.
     provider_id: str = ""
+    #: How many text messages it became.
+    segments: int | None = None
 
 
 class DeliveryError(Exception):
-    """A message was not taken."""
+    """A message was not taken. Temporary unless it is said to be permanent; all times are seconds."""
 
     def __init__(
         self,
         answer: str,
         *,
+        code: str = "",
         permanent: bool = False,
         suppress: bool = False,
+        retire: bool = False,
         retry_after: float | None = None,
+        slow: float | None = None,
+        pause: float | None = None,
         unreachable: bool = False,
     ) -> None:
         #: What the far end said, or what went wrong.
         self.answer = answer
+        #: The same in a word, by which failures are counted: "UNREGISTERED", "550", "timeout".
+        self.code = code
         #: No other attempt would succeed.
         self.permanent = permanent
-        #: Nor any other message to this endpoint.
+        #: Nor any other message to this endpoint, whoever's it becomes.
         self.suppress = suppress
-        #: Seconds that the far end asked us to wait, which is no failure.
+        #: The endpoint is not there any more; it is used no longer, unless it was registered anew meanwhile.
+        self.retire = retire
+        #: The far end asked us to wait so long with this message, which is no failure.
         self.retry_after = retry_after
+        #: For so long nothing else is to be sent to this endpoint either.
+        self.slow = slow
+        #: For so long nothing at all is to be sent by this channel; no failure of the message, and operators are told.
+        self.pause = pause
         #: Nor would any other message be taken now, to whomever.
         self.unreachable = unreachable
         super().__init__(answer)
