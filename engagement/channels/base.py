@@ -18,6 +18,7 @@ __all__ = [
     "Outbound",
     "Outgoing",
     "Sent",
+    "Stored",
 ]
 
 
@@ -32,22 +33,16 @@ class Channel(ABC):
     is_inbox: ClassVar[bool] = False
     #: Whether its messages can be collected into digests, or wait to be read in the inbox instead.
     can_wait: ClassVar[bool] = False
+    #: Whether somebody hears it, so that it waits for the end of their quiet hours.
+    is_heard: ClassVar[bool] = True
 
     @abstractmethod
     def configured(self) -> bool:
         """Tell whether it can be used as this installation is set up."""
 
-    def no_endpoint_sql(self, person: str) -> str:
-        """Return an SQL condition on the row of a person (an alias): there is nowhere to reach them."""
-        return "FALSE"
-
-    def suppressed_sql(self, person: str) -> str:
-        """Return an SQL condition on the row of a person: wherever they could be reached must not be used."""
-        return "FALSE"
-
     def medium(self) -> Medium:
         """Return what decisions need to know of it."""
-        return Medium(self.name, self.configured(), self.is_inbox, self.can_wait)
+        return Medium(self.name, self.configured(), self.is_inbox, self.can_wait, self.is_heard)
 
 
 class Connection(ABC):
@@ -55,11 +50,17 @@ class Connection(ABC):
 
     @abstractmethod
     def send(self, message: Outgoing) -> Sent:
-        """Hand over one message and return the answer; raise DeliveryError."""
+        """Hand over one message, in one attempt, and return the answer; raise DeliveryError.
+
+        Either is done within 0.4 of a lease (36 s), or others may have the message before this one is done.
+        """
 
 
 class Outbound(Channel):
     """A channel that leaves the house."""
+
+    #: How many messages one worker process may have on their way at the same time, each in a thread of its own.
+    threads: ClassVar[int] = 1
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:
@@ -67,8 +68,45 @@ class Outbound(Channel):
 
     @abstractmethod
     def endpoint_sql(self, person: str) -> str:
-        """Return an SQL expression on the row of a person: where they are reached."""
+        """Return an SQL expression on the row of a person (an alias): where they are reached; NULL or '' for nowhere."""
+
+    @abstractmethod
+    def suppressed_sql(self, person: str) -> str:
+        """Return an SQL condition on the row of a person: where they could be reached must not be used."""
 
     def message_id(self, key: str) -> str:
         """Return the id of a message, around a key that no other has."""
         return f"msg_{key}"
+
+
+class Stored(Outbound):
+    """A channel whose endpoints are rows of the table Endpoint; a person may have several."""
+
+    #: What a person's page calls an endpoint, and what is to be entered there: "+977 98..."; and what it is good for.
+    endpoint_label: ClassVar[str | Promise]
+    placeholder: ClassVar[str] = ""
+    hint: ClassVar[str | Promise] = ""
+    #: Whether people enter endpoints on their page; else a program registers them (devices).
+    is_entered: ClassVar[bool] = True
+    #: Whether an endpoint counts only when its owner has entered a code that was sent to it.
+    is_verified: ClassVar[bool] = False
+    #: Whether messages are signed with a secret of the endpoint's own.
+    is_signed: ClassVar[bool] = False
+    #: Of several sorts of endpoint their names, the usual first.
+    kinds: ClassVar[tuple[str, ...]] = ("",)
+
+    def clean(self, value: str, kind: str = "") -> str:
+        """Return an endpoint as it is stored and compared, from what somebody entered; raise ValidationError."""
+        return value.strip()
+
+    def shown(self, value: str) -> str:
+        """Return an endpoint as its owner and operators see it."""
+        return value
+
+    def endpoint_sql(self, person: str) -> str:
+        """Return nothing: of several there is none that is the person's."""
+        return "NULL::text"
+
+    def suppressed_sql(self, person: str) -> str:
+        """Return nothing: each endpoint is asked by itself."""
+        return "FALSE"
