@@ -172,6 +172,8 @@ class Medium:
     is_inbox: bool = False
     #: Whether its messages can be collected, or wait to be read in the inbox.
     can_wait: bool = False
+    #: Whether somebody hears it, so that it waits for the end of their quiet hours.
+    is_heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +287,7 @@ def _wait(medium: Medium, traits: Traits, policy: Policy) -> Wait:
             return collected
         if email_delay_of(policy):
             return Wait.TO_BE_READ
-    return Wait.QUIET_HOURS if traits.quiet else Wait.NOTHING
+    return Wait.QUIET_HOURS if traits.quiet and medium.is_heard else Wait.NOTHING
 
 
 WAITS = {Digest.NEVER: Wait.NOTHING, Digest.HOURLY: Wait.HOURLY, Digest.DAILY: Wait.DAILY}

@@ -12,7 +12,7 @@ from django.db import connection, reset_queries
 from events.conf import conf
 from events.exceptions import Unreachable
 from events.handle import attempt
-from events.sql import LOST_DATABASE
+from events.sql import LOST_DATABASE, drop_broken_off
 from events.work import LeasedWork, models_in, turn_of
 
 logger = logging.getLogger(__name__)
@@ -168,5 +168,6 @@ def _do(claimed: Sequence[LeasedWork], deadline: float) -> int:
             all_done = True
     finally:
         if not all_done:
+            drop_broken_off()
             type(claimed[0]).release(claimed[0].lease_token)
     return attempted

@@ -23,7 +23,7 @@ from events.exceptions import (
 )
 from events.forget import forget_secrets, sensitive_values
 from events.models import HandlerRun
-from events.sql import LOST_DATABASE
+from events.sql import LOST_DATABASE, drop_broken_off
 from events.subscribe import handlers
 from events.work import LeasedWork, State, performs, step_of
 
@@ -103,6 +103,7 @@ def _check_transaction() -> None:
 
 def _record_surely(work: LeasedWork, error: BaseException) -> None:
     """Record what came of it; if that fails, then that, or it would come back first in line with each claim."""
+    drop_broken_off()
     try:
         _record(work, error)
     except (*LOST_DATABASE, KeyboardInterrupt):

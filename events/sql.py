@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
+from psycopg.pq import TransactionStatus
 
 #: What says that the database is out of reach. Django translates what its cursors raise, but not what is raised by
 #: the psycopg connection below, on which we LISTEN.
@@ -32,3 +33,10 @@ def fetch(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...
 def storable(text: str) -> str:
     """Replace what PostgreSQL's text cannot hold."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\\0")
+
+
+def drop_broken_off() -> None:
+    """Close the connection if a signal broke off a statement on it: until that is done it takes no other."""
+    raw = connection.connection
+    if raw is not None and raw.info.transaction_status == TransactionStatus.ACTIVE:
+        connection.close()

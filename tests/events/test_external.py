@@ -1,5 +1,6 @@
 """External work: a call to somebody else, outside of a transaction, whose success is a fact."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -171,6 +172,24 @@ def test_an_interruption_is_passed_on_and_the_whole_claim_given_back(
     with pytest.raises(KeyboardInterrupt):
         do_now(Delivery, "TRUE", [])
     assert set(Delivery.objects.values_list("state", "failed", "crashed")) == {("pending", 0, 0)}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("signal", "left"), [(KeyboardInterrupt(), ("pending", 0, 0)), (TimeoutException(1), ("retrying", 1, 0))]
+)
+def test_a_signal_in_the_middle_of_a_statement_is_passed_on_too(
+    alice: Person, performed: Performed, signal: BaseException, left: tuple[str, int, int]
+) -> None:
+    def broken_off(delivery: Delivery) -> None:
+        connection.connection.pgconn.send_query(b"SELECT pg_sleep(0.5)")
+        raise signal
+
+    performed(broken_off)
+    owe(alice)
+    with pytest.raises(type(signal)):
+        drain("delivery", seconds=math.inf)
+    assert state() == left
 
 
 # The lease was lost meanwhile

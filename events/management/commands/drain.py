@@ -3,6 +3,8 @@
 import signal
 import time
 from argparse import ArgumentParser
+from contextlib import suppress
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -35,15 +37,21 @@ class Command(BaseCommand):
         if not options["forever"]:
             self.stdout.write(f"{_drain_all(chosen)} done.")
             return
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
+        self._is_told_to_stop = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        with suppress(KeyboardInterrupt):
             self._forever(chosen)
-        except KeyboardInterrupt:
-            self.stdout.write("Stopped.")
+        self.stdout.write("Stopped.")
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        """Break off what is being done; whoever turns that into an error of another kind cannot keep us going."""
+        self._is_told_to_stop = True
+        raise KeyboardInterrupt
 
     def _forever(self, chosen: list[str]) -> None:
         listener = Listener([channel(lane) for lane in chosen])
-        while True:
+        while not self._is_told_to_stop:
             try:
                 listener.listen()
                 _drain_all(chosen)
