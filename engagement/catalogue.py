@@ -47,7 +47,8 @@ def topics() -> list[Topic]:
 
 def _told() -> set[str]:
     edited = NotificationTemplate.objects.filter(is_active=True).values_list("event_type", flat=True)
-    return {*(str(notifier.event_type) for notifier in notifiers), *wording.files(), *edited}
+    hidden = {str(notifier.event_type) for notifier in notifiers if not notifier.is_offered}
+    return {*(str(notifier.event_type) for notifier in notifiers), *wording.files(), *edited} - hidden
 
 
 def _tellings(event_type: EventType, book: RuleBook) -> Iterator[Telling]:

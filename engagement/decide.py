@@ -127,6 +127,15 @@ class Outcome:
             return cls(Status(status) if status in set(Status) else Status.SKIPPED, Reason.UNKNOWN)
 
 
+#: Of a further channel that neither the person, nor a rule, nor the notifier asked for.
+IMPLIED = Outcome(Status.SKIPPED, Reason.DEFAULT)
+
+
+def is_implied(channel: str, outcome: Outcome) -> bool:
+    """Tell whether it goes without saying: most installations use few channels, and most events fewer."""
+    return outcome == IMPLIED and channel not in PRESET_CHANNELS[Preset.BOTH]
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A person's choice for one event type or one category: a preset, and further channels one by one."""

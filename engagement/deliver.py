@@ -17,18 +17,19 @@ from typing import Self
 from django.db import connection
 from django.utils import timezone
 
-from engagement import deliver_sql, digest, limit
+from engagement import deliver_sql, digest, endpoints, limit, pauses
 from engagement.channels import channel_of
 from engagement.channels.base import Connection, DeliveryError, Sent
 from engagement.decide import Outcome, Reason, Status
 from engagement.endpoint import masked_address
+from engagement.endpoints_sql import Target
 from engagement.message import message_of
 from engagement.models import Delivery
 from engagement.models.suppression import Cause
 from engagement.recheck import Recheck, Verdict
 from engagement.registry import is_sensitive
 from engagement.suppress import suppress
-from events.bus import GiveUp, RetryLater, Unreachable
+from events.bus import GiveUp, RetryLater, Unavailable, Unreachable
 from events.conf import conf as bus_conf
 from events.sql import LOST_DATABASE
 from events.work import LeaseLost, performs
@@ -133,7 +134,7 @@ def deliver(delivery: Delivery) -> None:
             digest.drop(delivery, str(verdict.outcome))
         return skip(delivery, str(verdict.outcome))
     if verdict.not_before is not None:
-        raise RetryLater(verdict.not_before - timezone.now(), "It is the person's quiet hours.")
+        raise RetryLater(verdict.not_before - timezone.now(), verdict.why_not_before)
     return _send(delivery, verdict, turn)
 
 
@@ -148,17 +149,19 @@ def _send(delivery: Delivery, verdict: Verdict, turn: Turn) -> None:
     if delivery.is_digest and all(entry.is_read for entry in entries):
         reason = Reason.ALREADY_READ if entries else Reason.NOTHING_LEFT
         return skip(delivery, str(Outcome(Status.SKIPPED, reason)))
-    delivery.endpoint = verdict.facts.endpoint
+    delivery.endpoint = verdict.facts.target.value
     try:
         sent = turn.connection(delivery.channel).send(message_of(delivery, verdict, entries))
     except DeliveryError as error:
-        raise _recorded(delivery, error) from error
+        raise _recorded(delivery, error, verdict.facts.target) from error
     except LOST_DATABASE:
         raise
     except Exception as error:
         deliver_sql.record_error(delivery, error)
         raise
     _record_surely(delivery, sent)
+    if verdict.facts.target.failures:
+        endpoints.recover(delivery.target_id)
     logger.info("Sent %s to %s", delivery.message_id or delivery, masked_address(delivery.endpoint))
     if is_sensitive(delivery.event_type):
         deliver_sql.forget(delivery)
@@ -173,17 +176,31 @@ def _gathered(delivery: Delivery, verdict: Verdict) -> list[digest.Entry]:
     return digest.entries_of(delivery)
 
 
-def _recorded(delivery: Delivery, error: DeliveryError) -> Exception:
-    """Record a failed attempt; return what tells the state machine."""
-    deliver_sql.record_failure(delivery, error.answer)
-    if error.suppress:
-        suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
+def _recorded(delivery: Delivery, error: DeliveryError, target: Target) -> Exception:
+    """Record a failed attempt, and what follows for endpoint and channel; return what tells the state machine."""
+    deliver_sql.record_failure(delivery, error.answer, error.code)
+    _blame(delivery, error, target)
+    if error.pause is not None:
+        pauses.pause(delivery.channel, error.answer, seconds=error.pause)
+        return Unavailable(error.pause, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
     # As long as notifications are kept; from then on it counts as a failure.
     if error.retry_after is not None and timezone.now() < delivery.delete_at:
         return RetryLater(error.retry_after, error.answer)
     return Unreachable(error.answer) if error.unreachable else error
+
+
+def _blame(delivery: Delivery, error: DeliveryError, target: Target) -> None:
+    """Do what is to be done with the endpoint: it is suppressed, retired, or rests."""
+    if error.suppress:
+        suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
+    is_last = not error.permanent and delivery.pause(delivery.failed + 1) is None
+    if error.retire or (is_last and channel_of(delivery.channel).gives_up):
+        endpoints.retire(delivery.target_id, target.registered_at, error.answer)
+    elif error.slow is not None:
+        is_asked = error.retry_after is not None
+        endpoints.rest(delivery.target_id, target.registered_at, error.slow, is_asked=is_asked)
 
 
 def _record_surely(delivery: Delivery, sent: Sent) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engagement.channels import channels
+from engagement.decide import PRESET_CHANNELS, Preset
 from events.sql import fetch
 
 COVERED = """EXISTS (SELECT 1 FROM engagement_notificationbatch work
@@ -12,6 +13,8 @@ COVERED = """EXISTS (SELECT 1 FROM engagement_notificationbatch work
                         AND {state})"""
 WAITING = COVERED.format(state="work.finished_at IS NULL")
 DEAD = COVERED.format(state="work.state = 'dead'")
+#: Of which there always is one; of others none goes without saying (decide.is_implied).
+ALWAYS = [*PRESET_CHANNELS[Preset.BOTH]]
 #: What must not be there: a sentence, and the query of the ids.
 CHECKS: dict[str, str] = {
     "NotifiableEvents of a published event that nobody will decide": f"""
@@ -25,11 +28,10 @@ CHECKS: dict[str, str] = {
          WHERE EXISTS (SELECT 1 FROM jsonb_each(outcomes) AS each(channel, outcome)
                         WHERE jsonb_typeof(outcome) <> 'string'
                            OR outcome #>> '{}' !~ '^(created|planned|skipped): .')""",
-    "NotifiableEvents without exactly one outcome on every channel": """
+    "NotifiableEvents without exactly one outcome on every channel": f"""
         SELECT id FROM engagement_notifiableevent
          WHERE outcomes IS NOT NULL
-           AND NOT (outcomes ?& %s::text[]
-                    AND (SELECT count(*) FROM jsonb_object_keys(outcomes)) = cardinality(%s::text[]))""",
+           AND NOT (outcomes ?& ARRAY{ALWAYS} AND outcomes - %s::text[] = '{{}}')""",
     "NotifiableEvents said to be in the inbox that are not": """
         SELECT id FROM engagement_notifiableevent concerned
          WHERE outcomes ->> 'app' LIKE 'created:%%' AND delete_at > statement_timestamp()

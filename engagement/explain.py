@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels import channels
-from engagement.decide import Outcome, Reason, Status
+from engagement.decide import IMPLIED, PRESET_CHANNELS, Outcome, Preset, Reason, Status
 from engagement.models import Delivery, NotifiableEvent
 from engagement.registry import Notifier, notifiers
 from engagement.sentences import SENTENCES, STATUSES, WAITS, WORDS, Setting
@@ -54,6 +54,8 @@ def _label(name: str) -> str | Promise:
     return channels()[name].label if name in channels() else name
 
 
+#: Channels of which the outcome is always stored.
+ALWAYS = PRESET_CHANNELS[Preset.BOTH]
 #: It was to be sent, and then there was nowhere to send it: not a matter of what anybody chose.
 NOWHERE_TO_SEND = {Reason.NO_ENDPOINT, Reason.SUPPRESSED}
 
@@ -198,9 +200,17 @@ def _category(notifiable: NotifiableEvent, notifier: Notifier[Any] | None) -> st
 
 def _verdicts(outcomes: dict[str, str] | None, deliveries: Sequence[Delivery]) -> Iterator[Verdict]:
     """Yield the verdict on each channel of the installation, and on those that it once had."""
-    stored = outcomes or {}
-    for name in dict.fromkeys([*channels(), *stored]):
+    stored = _with_implied(outcomes)
+    for name in dict.fromkeys([*(name for name in channels() if name in stored or name in ALWAYS), *stored]):
         yield _verdict(name, _label(name), stored, deliveries)
+
+
+def _with_implied(outcomes: dict[str, str] | None) -> dict[str, str]:
+    """Return the outcomes with those that go without saying, of channels that are set up."""
+    if outcomes is None:
+        return {}
+    further = (name for name, channel in channels().items() if name not in ALWAYS and channel.configured())
+    return dict.fromkeys(further, str(IMPLIED)) | outcomes
 
 
 def _verdict(

@@ -34,7 +34,7 @@ def message_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = 
     optional = _optional_categories(delivery, verdict, entries)
     return Outgoing(
         message_id=delivery.message_id,
-        endpoint=verdict.facts.endpoint or delivery.endpoint,
+        endpoint=verdict.facts.target.value or delivery.endpoint,
         person=name_of(delivery.person) if verdict.facts.traits.exists else "",
         language=delivery.language or habits.language,
         time_zone=habits.time_zone,
@@ -50,6 +50,12 @@ def message_of(delivery: Delivery, verdict: Verdict, entries: Sequence[Entry] = 
         preferences_url=preferences_url(delivery.category),
         unsubscribe_url=unsubscribe_url(delivery.person_id, optional) if optional else "",
         digest=_content(delivery, entries),
+        about=delivery.about,
+        importance=delivery.importance,
+        created_at=delivery.created_at,
+        not_after=delivery.not_after,
+        kind=verdict.facts.target.kind,
+        secrets=verdict.facts.target.secrets,
     )
 
 

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from pydantic import ValidationError
 
 from engagement.decide import Policy
-from engagement.models import NotifiableEvent
+from engagement.models import Endpoint, NotifiableEvent
 from engagement.models.app import GROUP_LENGTH, URL_LENGTH
 from engagement.registry import Notifier, category_retention, notifiers
 from engagement.rules import Rules, rules_for
@@ -46,6 +46,8 @@ class Notice:
     #: When it is of no use any more; None: it always is.
     not_after: datetime | None = None
     priority: Priority = Priority.USUAL
+    #: The one stored endpoint that it goes to, verified or not; None: all that the person has.
+    target: int | None = None
     #: Whether it is told in somebody else's transaction, of which nobody knows how long it takes.
     is_foreign: bool = False
 
@@ -54,14 +56,15 @@ def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = Non
     """Return the notice of a logged event, as this notifier puts it."""
     envelope = event.envelope
     rules = rules_for(envelope.type, notifier.effective_category()) if rules is None else rules
-    not_after = notifier.not_after(event)
+    not_after, target = notifier.not_after(event), _target(notifier, event)
+    policy = policy_of(notifier, rules, not_after=not_after)
     return Notice(
         event_type=envelope.type,
         log_id=envelope.id,
         notifier=notifier.name,
         slug=notifier.wording_slug(),
         category=notifier.effective_category(),
-        policy=policy_of(notifier, rules, not_after=not_after),
+        policy=to_one(policy, target[1]) if target else policy,
         reason=notifier.reason,
         url=_storable_url(notifier.url(event), notifier),
         about=envelope.about,
@@ -70,7 +73,25 @@ def notice_of(notifier: Notifier[Any], event: Payload, rules: Rules | None = Non
         params=event.model_dump(),
         not_after=not_after,
         priority=notifier.event_type.priority,
+        target=target[0] if target else None,
     )
+
+
+def _target(notifier: Notifier[Any], event: Payload) -> tuple[int, str] | None:
+    """Return the one endpoint that it goes to and its channel, if it goes to one; raise Cancel if that is gone."""
+    if not notifier.to_endpoint:
+        return None
+    found = (
+        Endpoint.objects.filter(pk=getattr(event, notifier.to_endpoint)).values_list("pk", "channel").first()
+    )
+    if found is None:
+        raise Cancel("The endpoint is gone.")
+    return found
+
+
+def to_one(policy: Policy, channel: str) -> Policy:
+    """Return the policy of what goes to one endpoint: nobody can switch it off, and no other channel is asked."""
+    return replace(policy, defaults=(channel,), mandatory=frozenset({channel}))
 
 
 def notice_to_named(event: Payload, rules: Rules | None = None) -> Notice:

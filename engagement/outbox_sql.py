@@ -13,6 +13,7 @@ from django.utils import timezone
 from engagement.channels import Outbound
 from engagement.conf import conf
 from engagement.decide import Wait
+from engagement.endpoints_sql import targets_sql
 from engagement.models import Delivery
 from engagement.notice import Notice
 from engagement.render import Text
@@ -54,18 +55,20 @@ class Draft:
 
 
 @cache
-def _insert_sql(endpoint: str, digests: str) -> str:
+def _insert_sql(channel: Outbound, digests: str) -> str:
+    targets = targets_sql(channel, "person", "(SELECT target FROM chosen)")
     person = get_user_model()._meta
     quote = connection.ops.quote_name
     return f"""
-        WITH texts AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::boolean[])
+        WITH chosen AS (SELECT %s::bigint AS target),
+             texts AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::boolean[])
                            WITH ORDINALITY AS texts(title, message, reason, is_fallback, number)),
              written AS (
         INSERT INTO engagement_delivery
-               (notifiable_id, event_id, person_id, channel, endpoint, message_id, notifier, event_type,
+               (notifiable_id, event_id, person_id, channel, endpoint, target_id, message_id, notifier, event_type,
                 category, title, message, reason, url, about, "group", importance, is_fallback, language,
                 wait, not_after, priority, state, available_at, created_at, delete_at)
-        SELECT concerned.id, concerned.event_log_id, concerned.person_id, %s, coalesce({endpoint}, ''),
+        SELECT concerned.id, concerned.event_log_id, concerned.person_id, %s, coalesce(target.value, ''), target.id,
                replace(%s, '{KEY}', replace(gen_random_uuid()::text, '-', '')), %s, concerned.event_type,
                %s, texts.title, texts.message, texts.reason, %s, %s, %s, %s, texts.is_fallback, own.language,
                own.wait, %s, %s, CASE WHEN own.held THEN 'held' ELSE 'pending' END,
@@ -75,7 +78,8 @@ def _insert_sql(endpoint: str, digests: str) -> str:
           JOIN texts USING (number)
           JOIN engagement_notifiableevent concerned ON concerned.id = own.id
           JOIN {quote(person.db_table)} person ON person.{quote(str(person.pk.column))} = concerned.person_id
-         ORDER BY own.id
+          LEFT JOIN LATERAL ({targets}) target ON TRUE
+         ORDER BY own.id, target.id
         ON CONFLICT (notifiable_id, channel, endpoint) DO NOTHING
         RETURNING person_id, state, available_at),
              held AS (SELECT person_id, available_at FROM written WHERE state = 'held')
@@ -103,8 +107,8 @@ def insert(channel: Outbound, notice: Notice, texts: Sequence[Text], drafts: Seq
     values: list[Any] = [channel.name, message_id, notice.notifier, notice.category, *about, notice.not_after]
     values += [notice.priority, timezone.now(), *map(list, zip(*own, strict=True))]
     digests = CLOSED_DIGESTS if notice.is_foreign else OPEN_DIGESTS
-    statement = _insert_sql(channel.endpoint_sql("person"), digests)
-    execute(statement, [*columns, *values, *_digest_values(channel)])
+    statement = _insert_sql(channel, digests)
+    execute(statement, [notice.target, *columns, *values, *_digest_values(channel)])
 
 
 def open_digests(held: str, values: Sequence[Any], channel: Outbound) -> None:

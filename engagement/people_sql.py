@@ -4,7 +4,7 @@ People have no constraint, so they may be gone.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 from functools import cache
@@ -15,9 +15,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
-from engagement.channels import channels
 from engagement.conf import conf
 from engagement.decide import Choice, Digest, Preset, Traits, is_quiet
+from engagement.endpoints_sql import REACHED, of_the_account, stored_channels
 from engagement.models import NotifiableEvent, NotificationBatch
 from engagement.models.person import zone
 from engagement.notice import Notice
@@ -65,7 +65,7 @@ class Group:
 
 
 #: How many columns `people_sql` returns.
-WIDTH = 16
+WIDTH = 18
 
 
 @cache
@@ -78,10 +78,9 @@ def people_sql(actor: str, about: str, now: str, event_type: str, category: str)
     quote = connection.ops.quote_name
     table, key, active = (name and quote(name) for name in _names())
     is_active = f"coalesce(person.{active}, TRUE)" if active else "TRUE"
-    used = [channel for channel in channels().values() if not channel.is_inbox]
-    endpoints = [(each.name, each.no_endpoint_sql("person"), each.suppressed_sql("person")) for each in used]
-    missing = " || ".join(["'{}'::text[]", *(_array_if(sql, name) for name, sql, _ in endpoints)])
-    suppressed = " || ".join(["'{}'::text[]", *(_array_if(sql, name) for name, _, sql in endpoints)])
+    used = of_the_account()
+    missing = _names_if((each.name, f"coalesce({each.endpoint_sql('person')}, '') = ''") for each in used)
+    suppressed = _names_if((each.name, each.suppressed_sql("person")) for each in used)
     choice = """
         LEFT JOIN LATERAL (
              SELECT type, channels, digest FROM engagement_notificationpreference
@@ -92,17 +91,19 @@ def people_sql(actor: str, about: str, now: str, event_type: str, category: str)
             SELECT 1 FROM engagement_mute
              WHERE person_id = concerned.person_id AND about = {about} AND (until IS NULL OR until > {now})),
         by_type.type, by_type.channels::text, by_category.type, by_category.channels::text,
-        by_category.digest, {missing}, {suppressed},
+        by_category.digest, {missing}, {suppressed}, reached.somewhere, reached.usable,
         settings.language, settings.time_zone, settings.quiet_from, settings.quiet_until, settings.digest_hour"""
     joins = f"""
           LEFT JOIN {table} person ON person.{key} = concerned.person_id
           LEFT JOIN engagement_notificationsettings settings ON settings.person_id = concerned.person_id
-          {choice.format(event_type, "''", "by_type")} {choice.format("''", category, "by_category")}"""
+          {choice.format(event_type, "''", "by_type")} {choice.format("''", category, "by_category")} {REACHED}"""
     return columns, joins
 
 
-def _array_if(condition: str, name: str) -> str:
-    return f"CASE WHEN {condition} THEN ARRAY['{name}'] ELSE '{{}}' END"
+def _names_if(conditions: Iterable[tuple[str, str]]) -> str:
+    """Return an SQL expression for the array of those names whose condition holds."""
+    found = (f"CASE WHEN {condition} THEN ARRAY['{name}'] ELSE '{{}}' END" for name, condition in conditions)
+    return " || ".join(["'{}'::text[]", *found])
 
 
 def _names() -> tuple[str, str, str | None]:
@@ -143,8 +144,9 @@ def _groups(notice: Notice, condition: str, values: Sequence[Any]) -> list[Group
 
 def read(row: Sequence[Any], now: datetime) -> tuple[Traits, Habits]:
     """Return what the columns of `people_sql` say."""
-    exists, active, is_actor, muted, *choices, digest, missing, suppressed = row[:11]
-    language, place, start, end, digest_hour = row[11:]
+    exists, active, is_actor, muted, *choices, digest, missing, suppressed, somewhere, usable = row[:13]
+    language, place, start, end, digest_hour = row[13:]
+    reached, stored = frozenset(somewhere or ()), stored_channels()
     known = language in dict(settings.LANGUAGES)
     habits = Habits(language if known else settings.LANGUAGE_CODE, place or "", end, digest_hour)
     traits = Traits(
@@ -156,8 +158,8 @@ def read(row: Sequence[Any], now: datetime) -> tuple[Traits, Habits]:
         category_choice=_choice(*choices[2:]),
         quiet=start is not None and is_quiet(now.astimezone(habits.zone).time(), start, end),
         digest=Digest(digest) if digest else None,
-        no_endpoint=frozenset(missing),
-        suppressed=frozenset(suppressed),
+        no_endpoint=frozenset(missing) | (stored - reached),
+        suppressed=frozenset(suppressed) | (reached - frozenset(usable or ())),
     )
     return traits, habits
 

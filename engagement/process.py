@@ -114,7 +114,9 @@ def _decide(notice: Notice, groups: Sequence[Group]) -> list[Decided]:
     media = [channel.medium() for channel in channels().values()]
     found: dict[tuple[Outcome, ...], list[int]] = defaultdict(list)
     for group in groups:
-        outcomes = (decide(medium, group.traits, notice.policy) for medium in media)
+        # It goes to the one endpoint that it names, whether the person has another or not.
+        traits = replace(group.traits, no_endpoint=frozenset()) if notice.target else group.traits
+        outcomes = (decide(medium, traits, notice.policy) for medium in media)
         found[tuple(outcomes)] += group.pks
     names = [medium.name for medium in media]
     return [Decided(dict(zip(names, outcomes, strict=True)), pks) for outcomes, pks in found.items()]

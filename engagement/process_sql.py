@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from engagement.decide import Outcome, Status
+from engagement.decide import Outcome, Status, is_implied
 from engagement.models import NotificationBatch
 from engagement.notice import Notice
 from engagement.render import Text
@@ -45,8 +45,13 @@ class Decided:
         return all(outcome.status == Status.SKIPPED for outcome in self.outcomes.values())
 
     def values(self) -> list[Any]:
-        """Return the parameters of DECIDE."""
-        return [json.dumps({channel: str(outcome) for channel, outcome in self.outcomes.items()}), self.pks]
+        """Return the parameters of DECIDE; of a further channel that nobody asked for nothing is stored."""
+        told = {
+            channel: str(outcome)
+            for channel, outcome in self.outcomes.items()
+            if not is_implied(channel, outcome)
+        }
+        return [json.dumps(told), self.pks]
 
 
 def store(decided: Decided) -> None:

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from engagement.channels import Outbound, channel_of, channels
 from engagement.decide import Medium, Outcome, Policy, Reason, Status, Traits, Wait, decide, never_waits
+from engagement.endpoints_sql import TARGET, Target, target_sql
 from engagement.models import Delivery
-from engagement.notice import policy_of
+from engagement.notice import policy_of, to_one
 from engagement.people_sql import WIDTH, Habits, people_sql, read
 from engagement.registry import Notifier, notifiers
 from engagement.rules import RuleBook
@@ -30,8 +31,8 @@ class Facts:
 
     traits: Traits
     habits: Habits
-    #: Where the person is reached now.
-    endpoint: str
+    #: Where it goes.
+    target: Target
     is_read: bool
     is_retracted: bool
 
@@ -44,8 +45,9 @@ class Verdict:
     facts: Facts
     #: Nothing holds it.
     never_waits: bool = False
-    #: Not before then; None: now.
+    #: Not before then, and why; None: now.
     not_before: datetime | None = None
+    why_not_before: str = ""
 
     @property
     def is_skipped(self) -> bool:
@@ -54,34 +56,43 @@ class Verdict:
 
 
 @cache
-def _facts_sql(endpoint: str) -> str:
+def _facts_sql(channel: Outbound) -> str:
+    target = target_sql(channel, "person", {each.name for each in notifiers if each.to_endpoint})
     columns, joins = people_sql("NULL", "concerned.about", "%s", "concerned.event_type", "concerned.category")
     return f"""
-        SELECT {columns}, concerned.id, {endpoint},
+        SELECT {columns}, concerned.id, {TARGET},
                (SELECT shown.read_at IS NOT NULL FROM engagement_appnotification shown
                  WHERE shown.event_id = concerned.notifiable_id),
                concerned.about <> '' AND EXISTS (
                    SELECT 1 FROM engagement_retraction retracted
                     WHERE retracted.about = concerned.about AND retracted.last_event >= concerned.event_id)
           FROM engagement_delivery concerned {joins}
+          LEFT JOIN LATERAL ({target}) target ON TRUE
          WHERE concerned.id = ANY(%s)"""
 
 
 def facts_of(deliveries: Sequence[Delivery], channel: Outbound) -> dict[int, Facts]:
     """Return the facts of messages on one channel by primary key, in one query."""
     now = timezone.now()
-    rows = fetch(_facts_sql(channel.endpoint_sql("person")), [now, [each.pk for each in deliveries]])
-    return {row[WIDTH]: _facts(row, now) for row in rows}
+    rows = fetch(_facts_sql(channel), [now, [each.pk for each in deliveries]])
+    return {row[WIDTH]: _facts(row, channel.name, now) for row in rows}
 
 
-def _facts(row: Sequence[Any], now: datetime) -> Facts:
+def _facts(row: Sequence[Any], channel: str, now: datetime) -> Facts:
     traits, habits = read(row[:WIDTH], now)
-    _pk, endpoint, is_read, is_retracted = row[WIDTH:]
-    return Facts(traits, habits, endpoint or "", bool(is_read), is_retracted)
+    _pk, value, *target, is_read, is_retracted = row[WIDTH:]
+    found = Target(value, *target) if value else Target("")
+    # Of this very endpoint: a person may have others.
+    traits = replace(
+        traits,
+        no_endpoint=frozenset() if value else frozenset({channel}),
+        suppressed=frozenset({channel}) if found.is_suppressed else frozenset(),
+    )
+    return Facts(traits, habits, found, bool(is_read), is_retracted)
 
 
 #: Of a message on a channel that is not there.
-NO_FACTS = Facts(Traits(), Habits(settings.LANGUAGE_CODE), "", is_read=False, is_retracted=False)
+NO_FACTS = Facts(Traits(), Habits(settings.LANGUAGE_CODE), Target(""), is_read=False, is_retracted=False)
 
 
 class Recheck:
@@ -112,7 +123,7 @@ class Recheck:
         if outcome.status == Status.PLANNED and delivery.wait == Wait.TO_BE_READ and facts.is_read:
             outcome = Outcome(Status.SKIPPED, Reason.ALREADY_READ)
         urgent = never_waits(outcome.reason, policy)
-        return Verdict(outcome, facts, urgent, None if urgent else _not_before(outcome, facts))
+        return Verdict(outcome, facts, urgent, *_not_before(medium, outcome, facts, urgent=urgent))
 
     def _policy(self, delivery: Delivery, facts: Facts) -> Policy:
         if delivery.is_digest:
@@ -121,6 +132,8 @@ class Recheck:
         rules = self._rules.rules_for(delivery.event_type, delivery.category)
         notifier, named = _notifier_of(delivery), not delivery.notifier
         policy = policy_of(notifier, rules, not_after=delivery.not_after, named=named)
+        if notifier is not None and notifier.to_endpoint:
+            policy = to_one(policy, delivery.channel)
         if notifier is None and delivery.notifier:
             # Renamed since, or not known here yet. It has been decided and worded: what it said stands.
             policy = replace(policy, defaults=(delivery.channel,))
@@ -138,9 +151,15 @@ def _medium(channel: str) -> Medium:
     return channel_of(channel).medium() if channel in channels() else Medium(channel, configured=False)
 
 
-def _not_before(outcome: Outcome, facts: Facts) -> datetime | None:
-    """Return the end of the quiet hours that are on."""
-    if outcome.status != Status.PLANNED or not facts.traits.quiet:
-        return None
-    until = facts.habits.quiet_until
-    return None if until is None else next_end(timezone.now(), until, facts.habits.zone)
+def _not_before(
+    medium: Medium, outcome: Outcome, facts: Facts, *, urgent: bool
+) -> tuple[datetime | None, str]:
+    """Return until when it has to wait, and why: the far end wants to be left alone, or the person does."""
+    now, habits = timezone.now(), facts.habits
+    if outcome.status != Status.PLANNED:
+        return None, ""
+    if facts.target.rests_until is not None and facts.target.rests_until > now:
+        return facts.target.rests_until, "The endpoint did not take what was sent before, and rests."
+    if urgent or not medium.is_heard or not facts.traits.quiet or habits.quiet_until is None:
+        return None, ""
+    return next_end(now, habits.quiet_until, habits.zone), "It is the person's quiet hours."

@@ -58,6 +58,10 @@ class Notifier(Generic[P]):
     email_delay: ClassVar[timedelta] = timedelta(0)
     #: Whether the actor hears of their own act.
     notify_actor: ClassVar[bool] = False
+    #: The payload's field with the key of the one stored endpoint that it goes to, and nowhere else.
+    to_endpoint: ClassVar[str] = ""
+    #: Whether people choose for it at their preferences.
+    is_offered: ClassVar[bool] = True
     #: How long its notifications are kept; the category's or ENGAGEMENT_RETENTION, unless given.
     retention: ClassVar[timedelta | None] = None
     #: An event for previews and tests.

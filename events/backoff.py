@@ -12,3 +12,8 @@ def delay(failures: int, *, first: float, ceiling: float, rand: Callable[[], flo
     """
     doubled = first * 2.0 ** min(failures - 1, 32)
     return min(ceiling, doubled) * (0.5 + rand())
+
+
+def jittered(seconds: float, rand: Callable[[], float] = random.random) -> float:
+    """Return up to a fifth more than what was laid down, for the same reason; never less."""
+    return seconds * (1 + rand() / 5)

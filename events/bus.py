@@ -23,6 +23,7 @@ from events.exceptions import (
     InvalidEventType,
     InvalidPayload,
     RetryLater,
+    Unavailable,
     UnknownEventType,
     Unreachable,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Priority",
     "RetryLater",
     "Secret",
+    "Unavailable",
     "UnknownEventType",
     "Unreachable",
     "cause",

@@ -60,6 +60,10 @@ class Unreachable(Exception):
     """
 
 
+class Unavailable(RetryLater, Unreachable):
+    """Raised by work on others: they take nothing for so many seconds. No failure, but there is no use in going on."""
+
+
 class NotYetKnown(RetryLater):
     """This process does not know the handler, event type or version; a newer one will (rolling deploy)."""
 

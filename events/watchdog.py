@@ -136,11 +136,11 @@ def is_still_due(row: Due) -> bool:
 def first_in_line(lanes: list[str]) -> list[Due] | None:
     """Return what the next claims would take; None if nothing is due.
 
-    Any claim takes the first in line: if it stays the same, nobody claims.
+    Any claim takes the first in line of a strand: if all of them stay the same, nobody claims.
     """
     found: list[Due] = []
     for model in (model for lane in lanes for model in models_in(lane)):
-        rows = fetch(work_sql.first_in_line(model._meta.db_table, model.gate))
+        rows = fetch(work_sql.first_in_line(model.source()))
         found += [(model._meta.db_table, pk, available_at) for pk, available_at in rows]
     return found or None
 

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from events import work_sql
 from events.backoff import delay
+from events.backoff import jittered as jittered
 from events.claim import claim
 from events.conf import conf
 from events.exceptions import LeaseLost as LeaseLost
@@ -24,6 +25,8 @@ from events.priority import Priority
 from events.sql import execute, fetch, storable
 
 ERROR_LENGTH = 4000
+#: The states of what may be claimed once it is due.
+WAITING = work_sql.WAITING
 
 #: SQL conditions on the alias `work`, with their parameters; a partial index answers each.
 UNFINISHED: list[tuple[str, list[object]]] = [
@@ -77,6 +80,11 @@ class LeasedWork(models.Model):
     parent: ClassVar[str] = "event"
     #: SQL that a due row (alias `work`) must fulfil besides.
     gate: ClassVar[str] = ""
+    #: The column by which the work is divided into strands: what is slow in one of them holds up no other. An index of
+    #: what is waiting has to begin with it.
+    strand: ClassVar[str] = ""
+    #: SQL that a strand (`strand.name`) must fulfil for anything of it to be claimed.
+    open_strand: ClassVar[str] = "TRUE"
     #: Whether doing it is a call to somebody else: not in a transaction, and who does it records the success.
     external: ClassVar[bool] = False
     #: A claim grows while twice as many would take less than this, in seconds: so long does what is urgent wait.
@@ -140,6 +148,39 @@ class LeasedWork(models.Model):
         """
         gate = f"{cls.gate} AND {only}" if only else cls.gate
         return claim(cls, limit, gate=gate, parent=cls.parent, values=values)
+
+    @classmethod
+    def source(cls) -> work_sql.Source:
+        """Return where its work is found."""
+        return work_sql.Source(cls._meta.db_table, cls.gate, cls.strand, cls.open_strand)
+
+    @classmethod
+    def due_strands(cls, only: str = "", values: Sequence[object] = ()) -> list[str]:
+        """Return the strands that have due work and are open; of work that is not divided, one without a name.
+
+        `only` is another SQL condition on the alias `work`, with its parameters, that few rows fulfil.
+        """
+        if not cls.strand:
+            return [""]
+        statement = (
+            work_sql.due_strands_of(cls.source(), only)
+            if only
+            else work_sql.due_strands(cls.source(), Priority.values)
+        )
+        return [name for (name,) in fetch(statement, values)]
+
+    @classmethod
+    def threads(cls, strand: str) -> int:
+        """Return how many pieces of work of a strand one process may have under way at the same time."""
+        return 1
+
+    @classmethod
+    def claim_in(cls, strand: str, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
+        """Claim due rows of one strand."""
+        if cls.strand:
+            mine = f"work.{cls.strand} = %s"
+            only, values = f"{mine} AND {only}" if only else mine, [strand, *values]
+        return cls.claim(limit, only, values)
 
     @classmethod
     def expire(cls) -> int:
@@ -274,5 +315,5 @@ def seconds_until_due(lane: str) -> float | None:
 
 def due_sql(names: list[str]) -> str:
     """Return a scalar SQL expression: the seconds until the earliest due work of these lanes, or NULL."""
-    tables = [(model._meta.db_table, model.gate) for name in names for model in models_in(name)]
-    return work_sql.due(tables, list(Priority.values))
+    sources = [model.source() for name in names for model in models_in(name)]
+    return work_sql.due(sources, Priority.values)

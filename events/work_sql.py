@@ -4,6 +4,8 @@ now() would be the beginning of the transaction; statement_timestamp() is the da
 which run inside one.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 NOW = "statement_timestamp()"
@@ -105,32 +107,89 @@ def expire(table: str) -> str:
          WHERE work.id = expired.id"""
 
 
-def due(tables: list[tuple[str, str]], priorities: list[int]) -> str:
-    """Return a scalar expression: seconds until the earliest due row or lease of these (table, gate)s, or NULL."""
-    if not tables:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where work of one model is, and which of it may be claimed."""
+
+    table: str
+    #: Another condition on a row, the alias `work`: " AND ...".
+    gate: str = ""
+    #: The column by whose values the work is divided into strands, if it is.
+    strand: str = ""
+    #: A condition on a strand, the alias `strand.name`: whether anything of it may be claimed now.
+    is_open: str = "TRUE"
+
+
+def due(sources: Sequence[Source], priorities: Sequence[int]) -> str:
+    """Return a scalar expression: seconds until the earliest due row or lease, or NULL."""
+    if not sources:
         return "NULL::float"
-    levels = ", ".join(f"({level})" for level in priorities)
-    moments = "\nUNION ALL\n".join(_moments(table, gate, levels) for table, gate in tables)
+    moments = "\nUNION ALL\n".join(_moments(source, _levels(priorities)) for source in sources)
     return f"(SELECT extract(epoch FROM min(moment) - {NOW})::float FROM ({moments}) AS earliest(moment))"
 
 
-def _moments(table: str, gate: str, levels: str) -> str:
+def _levels(priorities: Sequence[int]) -> str:
+    return f"(VALUES {', '.join(f'({level})' for level in priorities)}) AS level(priority)"
+
+
+def _moments(source: Source, levels: str) -> str:
     return f"""
-        SELECT (SELECT work.available_at FROM {table} work
-                 WHERE work.state IN {_WAITING} AND work.priority = level.priority {gate}
+        SELECT (SELECT work.available_at FROM {source.table} work
+                 WHERE work.state IN {_WAITING} AND {_in_strand(source)} work.priority = level.priority {source.gate}
                  ORDER BY work.available_at, work.id LIMIT 1)
-          FROM (VALUES {levels}) AS level(priority)
+          FROM {_open_strands(source)} CROSS JOIN {levels}
         UNION ALL
-        SELECT (SELECT lease_until FROM {table} WHERE state = 'running' ORDER BY lease_until LIMIT 1)"""
+        SELECT (SELECT lease_until FROM {source.table} WHERE state = 'running' ORDER BY lease_until LIMIT 1)"""
 
 
-@cache
-def first_in_line(table: str, gate: str) -> str:
-    """Return (id, available_at) of the due row that the next claim would take; no parameters."""
+def _in_strand(source: Source) -> str:
+    return f"work.{source.strand} = strand.name AND" if source.strand else ""
+
+
+def _open_strands(source: Source) -> str:
+    """Return a FROM item `strand(name)`: the strands with work waiting that are open; one without a name if undivided.
+
+    Each is found by one look at an index that begins with the column, however much is waiting.
+    """
+    if not source.strand:
+        return "(VALUES (NULL)) AS strand(name)"
+    column, waits = source.strand, f"state IN {_WAITING}"
     return f"""
-        SELECT work.id, work.available_at FROM {table} work
-         WHERE work.state IN {_WAITING} AND work.available_at <= {NOW} {gate}
-         ORDER BY work.priority, work.available_at, work.id LIMIT 1"""
+        (WITH RECURSIVE strand(name) AS (
+             (SELECT {column} FROM {source.table} WHERE {waits} ORDER BY {column} LIMIT 1)
+             UNION ALL
+             SELECT (SELECT next.{column} FROM {source.table} next
+                      WHERE next.{waits} AND next.{column} > strand.name ORDER BY next.{column} LIMIT 1)
+               FROM strand WHERE strand.name IS NOT NULL)
+         SELECT name FROM strand WHERE name IS NOT NULL AND {source.is_open}) AS strand"""
+
+
+def due_strands(source: Source, priorities: Sequence[int]) -> str:
+    """Return the names of the strands that have due work; no parameters."""
+    return f"""
+        SELECT strand.name FROM {_open_strands(source)}
+         WHERE EXISTS (SELECT 1 FROM {_levels(priorities)} CROSS JOIN LATERAL (
+                              SELECT 1 FROM {source.table} work
+                               WHERE work.state IN {_WAITING} AND {_in_strand(source)} work.priority = level.priority
+                                 AND work.available_at <= {NOW} {source.gate} LIMIT 1) due)"""
+
+
+def due_strands_of(source: Source, only: str) -> str:
+    """Return the same of those few rows that fulfil another condition on `work`, whose parameters it takes."""
+    return f"""
+        SELECT DISTINCT work.{source.strand} FROM {source.table} work
+         WHERE work.state IN {_WAITING} AND work.available_at <= {NOW} {source.gate} AND {only}
+         ORDER BY 1"""
+
+
+def first_in_line(source: Source) -> str:
+    """Return (id, available_at) of the due rows that the next claims would take, one of each strand; no parameters."""
+    return f"""
+        SELECT first.id, first.available_at FROM {_open_strands(source)} CROSS JOIN LATERAL (
+               SELECT work.id, work.available_at FROM {source.table} work
+                WHERE work.state IN {_WAITING} AND {_in_strand(source)} work.available_at <= {NOW} {source.gate}
+                ORDER BY work.priority, work.available_at, work.id LIMIT 1) first
+         ORDER BY first.id"""
 
 
 @cache

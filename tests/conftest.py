@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from capabilities.people.models import Organisation, OrganisationRole, Person
 from engagement.models import AppNotification
-from events import drain
+from events import drain, rests
+from events.hands import hands
 from tests.cluster import Cluster
 from tests.polling import eventually
 from tests.smtp import SmtpServer
@@ -32,8 +33,15 @@ def need(program: str) -> str:
 @pytest.fixture(autouse=True)
 def _fresh_thread() -> None:
     """Let no lane rest because of what another test could not reach; nor trust the clock of one that had frozen it."""
-    for name in ("rests", "expired_at"):
-        drain._thread.__dict__.pop(name, None)
+    drain._thread.__dict__.pop("expired_at", None)
+    rests.forget()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_idle_hands(django_db_setup: None) -> Iterator[None]:
+    """Close the connections of threads before the database is dropped."""
+    yield
+    hands().close()
 
 
 @pytest.fixture

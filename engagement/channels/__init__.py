@@ -5,10 +5,10 @@ import pkgutil
 from functools import cache
 from typing import Any
 
-from engagement.channels.base import Channel, Outbound
+from engagement.channels.base import Channel, Outbound, Stored
 from events.bus import RetryLater
 
-__all__ = ["Channel", "Outbound", "channel_choices", "channel_of", "channels", "outbound"]
+__all__ = ["Channel", "Outbound", "Stored", "channel_choices", "channel_of", "channels", "outbound"]
 
 #: Seconds after which to look whether it is there.
 NEWER_DEPLOYMENT = 60

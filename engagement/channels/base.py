@@ -1,6 +1,7 @@
 """What a channel is, and what passes through one that leaves the house."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
@@ -61,6 +62,10 @@ class Outbound(Channel):
 
     #: How many messages one worker process may have on their way at the same time, each in a thread of its own.
     threads: ClassVar[int] = 1
+    #: Seconds after each failed attempt until the next, where the settings say nothing; None: as for all work.
+    retries: Sequence[float] | None = None
+    #: Whether an endpoint that took nothing in all attempts at a message is used no longer.
+    gives_up: ClassVar[bool] = False
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:
@@ -68,7 +73,7 @@ class Outbound(Channel):
 
     @abstractmethod
     def endpoint_sql(self, person: str) -> str:
-        """Return an SQL expression on the row of a person (an alias): where they are reached; NULL or '' for nowhere."""
+        """Return an SQL expression on the row of a person (an alias): where they are reached, or NULL."""
 
     @abstractmethod
     def suppressed_sql(self, person: str) -> str:

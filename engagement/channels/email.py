@@ -39,10 +39,6 @@ class EmailChannel(Outbound):
         """Tell whether links can be made, and mails go anywhere."""
         return bool(conf.base_url) and settings.EMAIL_BACKEND != DUMMY
 
-    def no_endpoint_sql(self, person: str) -> str:
-        """Tell of an account without an address."""
-        return f"coalesce({self.endpoint_sql(person)}, '') = ''"
-
     def suppressed_sql(self, person: str) -> str:
         """Tell of an address that bounced."""
         address = f"channel = 'email' AND endpoint = {normal_sql(self.endpoint_sql(person))}"

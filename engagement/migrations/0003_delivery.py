@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('state', models.CharField(choices=[('pending', 'pending'), ('held', 'held'), ('running', 'running'), ('retrying', 'retrying'), ('succeeded', 'sent'), ('dead', 'dead'), ('cancelled', 'cancelled'), ('skipped', 'skipped')], db_default='pending', default='pending', max_length=10, verbose_name='state')),
                 ('channel', models.CharField(choices=engagement.channels.channel_choices, max_length=20, verbose_name='channel')),
-                ('endpoint', models.CharField(blank=True, max_length=320, verbose_name='endpoint')),
+                ('endpoint', models.CharField(blank=True, max_length=1000, verbose_name='endpoint')),
                 ('message_id', models.CharField(max_length=255, verbose_name='message id')),
                 ('notifier', models.CharField(blank=True, db_default='', default='', max_length=200, verbose_name='notifier')),
                 ('event_type', models.CharField(blank=True, db_default='', default='', max_length=100, verbose_name='event type')),

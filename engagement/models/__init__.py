@@ -1,10 +1,17 @@
 """The tables of notifications."""
 
 from engagement.models.app import AppNotification
-from engagement.models.by_channel import EmailNotification
+from engagement.models.by_channel import (
+    EmailNotification,
+    PushNotification,
+    SmsNotification,
+    WebhookNotification,
+)
+from engagement.models.channel_pause import ChannelPause
 from engagement.models.delivery import Delivery
 from engagement.models.delivery_attempt import DeliveryAttempt
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
+from engagement.models.endpoint import Endpoint
 from engagement.models.notifiable import NotifiableEvent, NotificationBatch
 from engagement.models.person import Mute, NotificationSettings
 from engagement.models.preference import NotificationPreference
@@ -22,11 +29,13 @@ __all__ = [
     "AppNotification",
     "AppNotificationTemplate",
     "Cause",
+    "ChannelPause",
     "Delivery",
     "DeliveryAttempt",
     "DeliveryState",
     "EmailNotification",
     "EmailNotificationTemplate",
+    "Endpoint",
     "Feedback",
     "Mute",
     "NotifiableEvent",
@@ -35,6 +44,9 @@ __all__ = [
     "NotificationRule",
     "NotificationSettings",
     "NotificationTemplate",
+    "PushNotification",
     "Retraction",
+    "SmsNotification",
     "Suppression",
+    "WebhookNotification",
 ]

@@ -31,3 +31,36 @@ class EmailNotification(Delivery):
         proxy = True
         verbose_name = _("email notification")
         verbose_name_plural = _("email notifications")
+
+
+class PushNotification(Delivery):
+    """A message to a device, and whether it was sent."""
+
+    objects: "ClassVar[models.Manager[Self]]" = _ByChannel("push")  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("push notification")
+        verbose_name_plural = _("push notifications")
+
+
+class SmsNotification(Delivery):
+    """A text message, and whether it was sent."""
+
+    objects: "ClassVar[models.Manager[Self]]" = _ByChannel("sms")  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("SMS notification")
+        verbose_name_plural = _("SMS notifications")
+
+
+class WebhookNotification(Delivery):
+    """A call of somebody's URL, and whether it was taken."""
+
+    objects: "ClassVar[models.Manager[Self]]" = _ByChannel("webhook")  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        verbose_name = _("webhook notification")
+        verbose_name_plural = _("webhook notifications")

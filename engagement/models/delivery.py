@@ -10,19 +10,20 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from engagement.channels import channel_choices
+from engagement.channels import Outbound, channel_choices, channels
 from engagement.conf import conf
 from engagement.decide import Wait
+from engagement.models.channel_pause import IS_OPEN
 from engagement.models.delivery_content import Content
 from engagement.models.delivery_rows import DeliveryQuerySet
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
+from engagement.models.endpoint import VALUE_LENGTH
 from engagement.models.notifiable import in_retention
 from events.conf import conf as bus_conf
 from events.retention import Expiring, Owed, expired_sql
 from events.sql import execute
-from events.work import LeasedWork
+from events.work import WAITING, LeasedWork, jittered
 
-ENDPOINT_LENGTH = 320
 MESSAGE_ID_LENGTH = 255
 
 DELETE_WITH_ATTEMPTS = """
@@ -37,6 +38,9 @@ class Delivery(Content, LeasedWork, Expiring):
     lane = "delivery"
     parent = "person"
     external = True
+    strand = "channel"
+    open_strand = IS_OPEN.format("strand.name")
+    gate = f" AND {IS_OPEN.format('work.channel')}"
     #: Each claim is checked and counted as a whole, which costs as much as to send some mails.
     quick = 0.2
 
@@ -79,7 +83,17 @@ class Delivery(Content, LeasedWork, Expiring):
     )
     channel = models.CharField(_("channel"), max_length=20, choices=channel_choices)
     #: As of the last attempt: who changes their address gets at the new one what has yet to be sent.
-    endpoint = models.CharField(_("endpoint"), max_length=ENDPOINT_LENGTH, blank=True)
+    endpoint = models.CharField(_("endpoint"), max_length=VALUE_LENGTH, blank=True)
+    #: The row of the endpoint, of channels that have them in the table.
+    target = models.ForeignKey(
+        "engagement.Endpoint",
+        verbose_name=_("stored endpoint"),
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="deliveries",
+    )
     #: By which the far end recognises it when it is sent again: Message-ID of mails, webhook-id.
     message_id = models.CharField(_("message id"), max_length=MESSAGE_ID_LENGTH)
     #: What it waits or waited for.
@@ -114,6 +128,8 @@ class Delivery(Content, LeasedWork, Expiring):
     provider_id = models.CharField(
         _("provider's id"), max_length=MESSAGE_ID_LENGTH, blank=True, default="", db_default=""
     )
+    #: How many text messages it became.
+    segments = models.PositiveSmallIntegerField(_("segments"), null=True, blank=True)
     feedback = models.CharField(
         _("feedback"), max_length=20, blank=True, choices=Feedback, default="", db_default=""
     )
@@ -155,7 +171,15 @@ class Delivery(Content, LeasedWork, Expiring):
         indexes: ClassVar[list[models.Index]] = [
             *LeasedWork.Meta.indexes,
             *Expiring.Meta.indexes,
+            models.Index(
+                fields=["channel", "priority", "available_at", "id"],
+                name="delivery_due_by_channel",
+                condition=models.Q(state__in=WAITING),
+            ),
             models.Index(fields=["person", "-id"], name="delivery_person"),
+            models.Index(
+                fields=["target", "-id"], name="delivery_target", condition=models.Q(target__isnull=False)
+            ),
             models.Index(fields=["event"], name="delivery_event", condition=models.Q(event__isnull=False)),
             models.Index(
                 fields=["person", "channel", "available_at"],
@@ -198,6 +222,12 @@ class Delivery(Content, LeasedWork, Expiring):
         return self.is_digest and self.gathered_at is None and self.finished_at is None
 
     @classmethod
+    def threads(cls, strand: str) -> int:
+        """Return how many messages a worker process may have on their way by a channel at the same time."""
+        channel = channels().get(strand)
+        return channel.threads if isinstance(channel, Outbound) else 1
+
+    @classmethod
     def claim(cls, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
         """Take up to `limit` due rows, as LeasedWork does, each with its companions."""
         claimed = super().claim(limit, only, values)
@@ -207,14 +237,17 @@ class Delivery(Content, LeasedWork, Expiring):
 
     def pause(self, failed: int) -> float | None:
         """Return the seconds until the next attempt, as the settings have it for the channel or the event type."""
-        if self.schedule is None:
+        schedule = self.schedule
+        if schedule is None:
             return super().pause(failed)
-        return self.schedule[failed - 1] if failed <= len(self.schedule) else None
+        return jittered(schedule[failed - 1]) if failed <= len(schedule) else None
 
     @property
-    def schedule(self) -> list[float] | None:
-        """After how many seconds each failed attempt is followed by another, if the settings say so."""
-        return conf.retries.get(f"{self.channel}:{self.event_type}", conf.retries.get(self.channel))
+    def schedule(self) -> Sequence[float] | None:
+        """After how many seconds each failed attempt is followed by another, if settings or the channel say so."""
+        channel = channels().get(self.channel)
+        usual = channel.retries if isinstance(channel, Outbound) else None
+        return conf.retries.get(f"{self.channel}:{self.event_type}", conf.retries.get(self.channel, usual))
 
     @classmethod
     def still_owed(cls) -> list[Owed]:

@@ -53,7 +53,7 @@ def send() -> int:
 def claim_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a drain claim as much as it ever does from the first."""
     monkeypatch.setattr(
-        "events.drain.Pace.__init__", lambda pace, quick: pace.__dict__.update(limit=100, _quick=quick)
+        "events.take.Pace.__init__", lambda pace, quick: pace.__dict__.update(limit=100, _quick=quick)
     )
 
 
@@ -324,7 +324,7 @@ def test_a_claim_of_a_hundred_takes_as_many_statements_as_one_of_ten_and_one_for
     server: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim_all_at_once(monkeypatch)
-    monkeypatch.setattr("events.drain.SLOW", 60)
+    monkeypatch.setattr("events.take.SLOW", 60)
     monkeypatch.setattr("events.drain.EXPIRE_EVERY", 0)
     few, many = statements(10), statements(100)
     assert (few["recorded"], many["recorded"]) == (10, 100)

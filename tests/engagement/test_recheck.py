@@ -43,7 +43,7 @@ def verdict(delivery: Delivery) -> Verdict:
 def test_nothing_changed(alice: Person) -> None:
     found = verdict(planned(alice))
     assert (str(found.outcome), found.is_skipped, found.not_before) == ("planned: default", False, None)
-    assert found.facts.endpoint == alice.email
+    assert found.facts.target.value == alice.email
 
 
 @pytest.mark.parametrize(

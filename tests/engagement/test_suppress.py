@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from engagement.channels import channels
+from engagement.channels.email import channel
 from engagement.models import Cause, Suppression
 from engagement.suppress import is_suppressed, lift, suppress
 from events.sql import fetch
@@ -67,6 +67,6 @@ def test_the_log_does_not_say_whose_address_it_was(caplog: pytest.LogCaptureFixt
 
 def test_decisions_heed_it() -> None:
     suppress("email", "Bob@Kites.example", Cause.BOUNCE)
-    condition = channels()["email"].suppressed_sql("person")
+    condition = channel.suppressed_sql("person")
     people = "(SELECT 'BOB@kites.example' AS email) person"
     assert fetch(f"SELECT {condition} FROM {people}") == [(True,)]

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from events.bus import event_bus
-from events.drain import LARGEST_CLAIM, Pace, drain
+from events.drain import drain
 from events.models import EventLog, HandlerRun
+from events.take import LARGEST_CLAIM, Pace
 from tests.events.owed import lapse_leases, make_due, make_runs
 from tests.probe.events import Chained, Hurried, Pinged
 from tests.probe.models import Call
@@ -66,7 +67,7 @@ def test_a_lost_database_ends_the_turn_quietly(
 ) -> None:
     make_runs()
 
-    def lose(limit: int) -> list[HandlerRun]:
+    def lose(limit: int, *condition: object) -> list[HandlerRun]:
         raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(HandlerRun, "claim", lose)

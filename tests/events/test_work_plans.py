@@ -77,7 +77,7 @@ def test_the_next_due_time_is_read_off_the_indexes() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        work_sql.first_in_line("events_handlerrun", HandlerRun.gate),
+        work_sql.first_in_line(HandlerRun.source()),
         work_sql.has_live_lease("events_handlerrun"),
         work_sql.release("events_handlerrun").replace("%s", "gen_random_uuid()"),
     ],
