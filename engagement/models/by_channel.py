@@ -64,3 +64,11 @@ class WebhookNotification(Delivery):
         proxy = True
         verbose_name = _("webhook notification")
         verbose_name_plural = _("webhook notifications")
+
+
+BY_CHANNEL: dict[str, type[Delivery]] = {
+    "email": EmailNotification,
+    "push": PushNotification,
+    "sms": SmsNotification,
+    "webhook": WebhookNotification,
+}
