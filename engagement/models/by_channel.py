@@ -66,6 +66,7 @@ class WebhookNotification(Delivery):
         verbose_name_plural = _("webhook notifications")
 
 
+#: Of which channel there are pages of their own.
 BY_CHANNEL: dict[str, type[Delivery]] = {
     "email": EmailNotification,
     "push": PushNotification,

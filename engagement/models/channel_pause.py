@@ -36,3 +36,8 @@ class ChannelPause(models.Model):
 
     def __str__(self) -> str:
         return self.channel
+
+    @classmethod
+    def in_force(cls) -> "models.QuerySet[ChannelPause]":
+        """Return those that are not over."""
+        return cls.objects.exclude(until__lte=Now())

@@ -34,13 +34,16 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
         """Those that get messages."""
         return self.filter(usable())
 
-    def use_again(self) -> int:
-        """Use those that were retired or rest, as if they had been registered now; return how many those were.
+    def unused(self) -> Self:
+        """Those that were retired, or rest, or did not take what was last sent."""
+        return self.exclude(retired_at=None, failures=0, rests_until=None)
 
-        So what is said of a message that is on its way retires none of them anew.
+    def use_again(self) -> int:
+        """Use those that are not, as if they had been registered now; return how many those were.
+
+        So what comes of a message that is on its way by now retires none of them anew.
         """
-        unused = self.exclude(retired_at=None, failures=0, rests_until=None)
-        return unused.update(
+        return self.unused().update(
             retired_at=None, retired_because="", failures=0, rests_until=None, registered_at=Now()
         )
 
