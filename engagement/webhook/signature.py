@@ -19,7 +19,7 @@ def new_secret() -> str:
 def is_secret(text: str) -> bool:
     """Tell whether a text is the secret of an endpoint: whsec_, and 24 to 64 bytes in base64."""
     try:
-        return SHORTEST <= len(_key(text)) <= LONGEST
+        return bool(_key(text))
     except ValueError:
         return False
 
@@ -46,4 +46,7 @@ def _signature(content: bytes, key: bytes) -> str:
 def _key(secret: str) -> bytes:
     if not secret.startswith(PREFIX):
         raise ValueError(f"A secret begins with {PREFIX}")
-    return b64decode(secret.removeprefix(PREFIX), validate=True)
+    key = b64decode(secret.removeprefix(PREFIX), validate=True)
+    if not SHORTEST <= len(key) <= LONGEST:
+        raise ValueError(f"A secret has {SHORTEST} to {LONGEST} bytes, not {len(key)}")
+    return key
