@@ -62,7 +62,8 @@ class Outbound(Channel):
 
     #: How many messages one worker process may have on their way at the same time, each in a thread of its own.
     threads: ClassVar[int] = 1
-    #: Seconds after each failed attempt until the next, where the settings say nothing; None: as for all work.
+    #: Seconds after each failed attempt until the next, where the settings say nothing; used up, it is dead. None: as
+    #: for all work.
     retries: Sequence[float] | None = None
     #: Whether an endpoint that took nothing in all attempts at a message is used no longer.
     gives_up: ClassVar[bool] = False

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,12 +29,12 @@ LONG = 20
 
 
 @pytest.fixture
-def performed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Performed]:
+def performed(monkeypatch: pytest.MonkeyPatch) -> Performed:
     """Return a function that says what doing a Delivery means during the test; nothing surrounds its turn."""
     turns: Any = work._turns
     steps: Any = work._steps
     monkeypatch.delitem(turns, Delivery)
-    yield lambda step: monkeypatch.setitem(steps, Delivery, step)
+    return lambda step: monkeypatch.setitem(steps, Delivery, step)
 
 
 def owe(person: Person, channel: str, number: int = 1) -> list[Delivery]:
