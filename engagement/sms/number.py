@@ -21,7 +21,8 @@ from engagement.conf import conf
 REACHED = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 #: Neither letters ("0800 KITES"), nor the codes that a telephone obeys ("*#06#").
 NOT_IN_A_NUMBER = re.compile(r"[^\d\s()./+-]")
-BETWEEN_DIGITS = r"[\s().-]*"
+#: Few, so that looking for a number in a long answer stays quick.
+BETWEEN_DIGITS = r"[\s().-]{0,3}"
 
 NOT_A_NUMBER = _("This is not a telephone number.")
 NO_COUNTRY = _("Begin with + and the code of the country, as in +977 981-2345678.")
@@ -115,5 +116,5 @@ def without_number(text: str, number: str) -> str:
         BETWEEN_DIGITS.join(str(each))
         for each in (found.country_code, phonenumbers.national_significant_number(found))
     )
-    pattern = rf"[+(]*(?:{code}{BETWEEN_DIGITS})?{digits}"
+    pattern = rf"[+(]{{0,2}}(?:{code}{BETWEEN_DIGITS})?{digits}"
     return re.sub(pattern, masked_number(number), text)

@@ -11,7 +11,9 @@ from engagement.sms.text import LONGEST_URL, MOST_SEGMENTS, text_of
 
 URL = "https://carillon.example/products/1/"
 KITE = "🪁"
-anything = st.text(st.one_of(st.sampled_from(f"a €\n\r…{KITE}न"), st.characters(categories=None)), max_size=2_000)
+anything = st.text(
+    st.one_of(st.sampled_from(f"a €\n\r…{KITE}न"), st.characters(categories=None)), max_size=2_000
+)
 urls = st.sampled_from(["", URL, "/products/1/", f"https://carillon.example/{'~' * 270}"])
 
 
