@@ -1,5 +1,7 @@
 """Providers of one's own, for the tests."""
 
+from typing import ClassVar
+
 from engagement.outgoing import Outgoing, Sent
 from engagement.sms import SmsProvider
 
@@ -8,8 +10,8 @@ class Pigeon(SmsProvider):
     """Keeps what it is given; it is configured when the tests say so."""
 
     name = "pigeon"
-    needs = ("TEST_PIGEON_LOFT", "TEST_PIGEON_SEED")
-    given: list[tuple[str, str, Outgoing]] = []
+    needs: ClassVar[tuple[str, ...]] = ("TEST_PIGEON_LOFT", "TEST_PIGEON_SEED")
+    given: ClassVar[list[tuple[str, str, Outgoing]]] = []
 
     def send(self, number: str, text: str, message: Outgoing) -> Sent:
         self.given.append((number, text, message))
