@@ -38,6 +38,15 @@ class Conf:
     #: After how many seconds a failed delivery is tried again, by channel or by "channel:event.type":
     #: {"email": [60, 120, 180]}. Used up, it is dead. Without: 5 s doubling up to an hour, 20 attempts.
     retries: Setting[dict[str, list[float]]] = Setting("ENGAGEMENT_RETRIES", {})
+    #: Who sends text messages: "sparrow", "console" (the log), or the path of an SmsProvider of one's own. Without:
+    #: with DEBUG the console, else nobody.
+    sms_provider = Setting("ENGAGEMENT_SMS_PROVIDER", "")
+    #: In which country a number is that is entered without one: "NP". Without, numbers begin with +.
+    sms_region = Setting("ENGAGEMENT_SMS_REGION", "")
+    #: How Sparrow knows us, the sender that it has given us, and where it is.
+    sparrow_token = Setting("ENGAGEMENT_SPARROW_TOKEN", "")
+    sparrow_from = Setting("ENGAGEMENT_SPARROW_FROM", "")
+    sparrow_url = Setting("ENGAGEMENT_SPARROW_URL", "https://api.sparrowsms.com/v2/sms/")
     #: Whether people may have notifications sent to addresses on the web that they enter.
     webhooks = Setting("ENGAGEMENT_WEBHOOKS", True)
     #: Where webhooks may lead though the place is private, its port an odd one, or without TLS: names, "name:port", or
