@@ -39,6 +39,11 @@ class Conf:
     #: After how many seconds a failed delivery is tried again, by channel or by "channel:event.type":
     #: {"email": [60, 120, 180]}. Used up, it is dead. Without: 5 s doubling up to an hour, 20 attempts.
     retries: Setting[dict[str, list[float]]] = Setting("ENGAGEMENT_RETRIES", {})
+    #: Whether people may have notifications sent to addresses on the web that they enter.
+    webhooks = Setting("ENGAGEMENT_WEBHOOKS", True)
+    #: Where webhooks may lead though the place is private, its port an odd one, or without TLS: names, "name:port", or
+    #: networks ("10.0.0.0/8").
+    webhook_allowed_hosts: Setting[list[str]] = Setting("ENGAGEMENT_WEBHOOK_ALLOWED_HOSTS", [])
     #: Who brings push notifications to devices: "fcm", "gateway", or the dotted path of a PushProvider. Empty: the
     #: gateway if it has an address, else FCM if there are credentials, else nobody.
     push_provider = Setting("ENGAGEMENT_PUSH_PROVIDER", "")

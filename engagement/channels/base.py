@@ -1,6 +1,7 @@
 """What a channel is, and what passes through one that leaves the house."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
@@ -61,6 +62,8 @@ class Outbound(Channel):
 
     #: How many messages one worker process may have on their way at the same time, each in a thread of its own.
     threads: ClassVar[int] = 1
+    #: Seconds after each failed attempt until the next; used up, it is dead. None: those of all work.
+    retries: ClassVar[Sequence[float] | None] = None
 
     @abstractmethod
     def connect(self) -> AbstractContextManager[Connection]:
