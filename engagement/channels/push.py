@@ -1,7 +1,7 @@
 """Push notifications to devices, by whichever provider is chosen."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from django.core.exceptions import ValidationError
@@ -42,6 +42,12 @@ class PushChannel(Stored):
     def configured(self) -> bool:
         """Tell whether there is a provider that can be used."""
         return provider() is not None
+
+    @property
+    def retries(self) -> Sequence[float] | None:  # type: ignore[override]  # nobody writes to it
+        """Return the provider's."""
+        found = provider()
+        return found.retries if found else None
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:

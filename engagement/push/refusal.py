@@ -7,9 +7,6 @@ not there: an error in what we send must not cost anybody their devices (fcm-dja
 import logging
 import random
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -17,6 +14,7 @@ from firebase_admin import exceptions, messaging
 from google.auth.exceptions import GoogleAuthError, RefreshError
 from urllib3.exceptions import NewConnectionError
 
+from engagement.channels.http import Answer, retry_after
 from engagement.mail.line import line
 from engagement.outgoing import DeliveryError
 
@@ -64,21 +62,8 @@ def is_about_us(error: Exception) -> bool:
     return isinstance(error, RefreshError) and not error.retryable
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return for how long a Retry-After asks us to wait: seconds, or a date (RFC 9110)."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isascii() and text.isdecimal():
-        return min(float(text), LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - datetime.now(UTC)).total_seconds(), 0.0), LONGEST_WAIT)
-
-
 def _of_answer(error: exceptions.FirebaseError) -> DeliveryError:
-    code, wait = _code(error), retry_after(error.http_response.headers)
+    code, wait = _code(error), _wait(error.http_response)
     text = _text(f"{error.http_response.status_code} {code}: {error}")
     match error:
         case messaging.UnregisteredError():
@@ -128,6 +113,12 @@ def _of_access(error: GoogleAuthError) -> DeliveryError:
             text, code=str(said.get("error", "no access"))[:CODE_LENGTH], pause=PAUSE_SECONDS
         )
     return DeliveryError(text, code="no access", unreachable=True)
+
+
+def _wait(response: requests.Response) -> float | None:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    found = retry_after(Answer(response.status_code, headers, b""))
+    return None if found is None else min(found, LONGEST_WAIT)
 
 
 def _code(error: exceptions.FirebaseError) -> str:

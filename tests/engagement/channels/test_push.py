@@ -110,3 +110,12 @@ def test_no_more_is_shown_than_tells_devices_apart() -> None:
 
 def test_all_of_a_short_one_is_not_shown() -> None:
     assert [channel.shown(value) for value in ("abcdef", "abc", "a")] == ["…def", "…bc", "…a"]
+
+
+def test_the_attempts_are_the_providers(fcm: FcmServer, settings: Settings) -> None:
+    assert channel.retries is None
+    settings.ENGAGEMENT_NOTIFICATION_SERVICE_URL = "http://gateway.kites.example"
+    assert channel.retries == (2.0, 4.0)
+    settings.ENGAGEMENT_PUSH_PROVIDER = "gateway"
+    settings.ENGAGEMENT_NOTIFICATION_SERVICE_URL = ""
+    assert channel.retries is None
