@@ -1,6 +1,9 @@
 """Firebase Cloud Messaging, by Google's own SDK: Android, Apple's devices and browsers."""
 
+import logging
+
 from django.core.exceptions import ImproperlyConfigured
+from firebase_admin.messaging import SenderIdMismatchError
 
 from engagement.outgoing import DeliveryError, Outgoing, Sent
 from engagement.push import account
@@ -8,6 +11,11 @@ from engagement.push.fcm_message import message_for
 from engagement.push.google import lines
 from engagement.push.provider import PushProvider
 from engagement.push.refusal import REFUSALS, is_about_us, meaning
+
+logger = logging.getLogger(__name__)
+
+#: Of what FCM calls a message, in characters.
+NAME_LENGTH = 255
 
 
 class Fcm(PushProvider):
@@ -31,7 +39,7 @@ class Fcm(PushProvider):
         """Send to one device."""
         prepared, line = message_for(message), lines.line()
         try:
-            name = line.send(prepared)
+            name = line.send(prepared)[:NAME_LENGTH]
         except REFUSALS as error:
             if is_about_us(error):
                 lines.forget(line)
@@ -44,4 +52,6 @@ def _refused(error: Exception, message: Outgoing) -> DeliveryError:
     found = meaning(error)
     found.answer = found.answer.replace(message.endpoint, "***")
     found.args = (found.answer,)
+    if isinstance(error, SenderIdMismatchError):
+        logger.error("A device is of another Firebase project than our credentials: %s", found.answer)
     return found

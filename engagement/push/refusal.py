@@ -4,7 +4,6 @@ https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode. A device is gi
 not there: an error in what we send must not cost anybody their devices (fcm-django#223).
 """
 
-import logging
 import random
 import re
 from typing import Any
@@ -17,8 +16,6 @@ from urllib3.exceptions import NewConnectionError
 from engagement.channels.http import Answer, retry_after
 from engagement.mail.line import line
 from engagement.outgoing import DeliveryError
-
-logger = logging.getLogger(__name__)
 
 ANSWER_LENGTH, CODE_LENGTH = 1_000, 50
 #: Nobody is asked to wait for longer.
@@ -66,10 +63,7 @@ def _of_answer(error: exceptions.FirebaseError) -> DeliveryError:
     code, wait = _code(error), _wait(error.http_response)
     text = _text(f"{error.http_response.status_code} {code}: {error}")
     match error:
-        case messaging.UnregisteredError():
-            return DeliveryError(text, code=code, permanent=True, retire=True)
-        case messaging.SenderIdMismatchError():
-            logger.error("A device belongs to another Firebase project than our credentials: %s", text)
+        case messaging.UnregisteredError() | messaging.SenderIdMismatchError():
             return DeliveryError(text, code=code, permanent=True, retire=True)
         case exceptions.InvalidArgumentError() if _said(error):
             return DeliveryError(text, code=code, permanent=True, retire=_is_bad_target(error))

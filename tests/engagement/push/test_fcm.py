@@ -111,6 +111,7 @@ def test_an_access_token_that_is_about_to_run_out_is_replaced(fcm: FcmServer) ->
         (Answer(200, b"taken"), "garbage", {}),
         (Answer(200, b"[]"), "garbage", {}),
         (Answer(200, b"{}"), "garbage", {}),
+        (Answer(200, b'{"name": null}'), "garbage", {}),
         (Answer(302, b"", {"Location": "/elsewhere"}), "UNKNOWN", {}),
     ],
 )
@@ -152,7 +153,7 @@ def test_a_page_instead_of_an_answer_is_kept_to_a_bound(fcm: FcmServer) -> None:
 def test_devices_of_another_project_are_told_to_operators(
     fcm: FcmServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fcm.answers[TOKEN] = refusal(403, "SENDER_ID_MISMATCH", "SenderId mismatch")
+    fcm.answers[TOKEN] = refusal(403, "SENDER_ID_MISMATCH", f"SenderId mismatch of {TOKEN}")
     refused(PROVIDER)
     (record,) = [each for each in caplog.records if each.name.startswith("engagement")]
     assert record.levelno == logging.ERROR
