@@ -1,5 +1,6 @@
 """The settings of notifications, each with its default."""
 
+import os
 from datetime import timedelta
 
 from events.conf import Setting
@@ -52,6 +53,19 @@ class Conf:
     #: Where webhooks may lead though the place is private, its port an odd one, or without TLS: names, "name:port", or
     #: networks ("10.0.0.0/8").
     webhook_allowed_hosts: Setting[list[str]] = Setting("ENGAGEMENT_WEBHOOK_ALLOWED_HOSTS", [])
+    #: Who brings push notifications to devices: "fcm", "gateway", or the dotted path of a PushProvider. Empty: the
+    #: gateway if it has an address, else FCM if there are credentials, else nobody.
+    push_provider = Setting("ENGAGEMENT_PUSH_PROVIDER", "")
+    #: The service account for FCM: the path of its file, or what is in it, as text or dict. None: the file that the
+    #: environment names in GOOGLE_APPLICATION_CREDENTIALS, if it does.
+    fcm_credentials: Setting[str | dict[str, str] | None] = Setting("ENGAGEMENT_FCM_CREDENTIALS", None)
+    #: The address of the HTTP gateway for push, without "/notifications".
+    notification_service_url = Setting("ENGAGEMENT_NOTIFICATION_SERVICE_URL", "")
+
+    @property
+    def fcm_account(self) -> str | dict[str, str] | None:
+        """The service account for FCM, of the settings or else of the environment."""
+        return self.fcm_credentials or os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
 
 
 conf = Conf()

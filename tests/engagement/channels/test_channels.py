@@ -27,4 +27,4 @@ def test_email_is_known_but_not_configured_without_an_address_for_links() -> Non
 
 
 def test_templates_are_offered_every_channel() -> None:
-    assert [name for name, _label in channel_choices()] == ["app", "email"]
+    assert [name for name, _label in channel_choices()] == [*channels()]
