@@ -15,6 +15,9 @@ from engagement.push.provider import PushProvider
 SECONDS = 30.0
 #: After 429 without a Retry-After.
 PAUSE_SECONDS = 60.0
+#: The gateway does not know who we are, or does not let us in.
+NOT_LOGGED_IN = {401, 403, 407}
+LOGIN_SECONDS = 600.0
 ID_LENGTH = 255
 
 
@@ -80,6 +83,9 @@ def _refusal(answer: Answer, message: Outgoing) -> DeliveryError:
     text, code, wait = _text(answer, message), str(answer.status), retry_after(answer)
     if answer.status == 429:
         return DeliveryError(text, code=code, pause=PAUSE_SECONDS if wait is None else wait)
+    if answer.status in NOT_LOGGED_IN:
+        # An operator can mend that, so nothing is lost by it.
+        return DeliveryError(text, code=code, pause=LOGIN_SECONDS)
     if 400 <= answer.status < 500:
         return DeliveryError(text, code=code, permanent=True, retire=answer.status == 410)
     return DeliveryError(text, code=code, retry_after=wait)

@@ -13,7 +13,9 @@ def test_a_channel_keeps_the_contract(name: str) -> None:
     assert channel.name == name.lower()
     assert len(name) <= 20
     assert str(channel.label)
-    assert channel.medium() == Medium(name, channel.configured(), channel.is_inbox, channel.can_wait)
+    assert channel.medium() == Medium(
+        name, channel.configured(), channel.is_inbox, channel.can_wait, channel.is_heard
+    )
 
 
 def test_the_inbox_is_always_there_and_goes_first() -> None:

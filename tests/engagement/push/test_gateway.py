@@ -107,6 +107,8 @@ def test_the_id_that_the_gateway_gives_is_kept(server: HttpServer, body: object,
 @pytest.mark.parametrize(
     ("status", "headers", "expected"),
     [
+        (401, {}, {"pause": 600.0}),
+        (403, {}, {"pause": 600.0}),
         (400, {}, PERMANENT),
         (404, {}, PERMANENT),
         (422, {}, PERMANENT),
