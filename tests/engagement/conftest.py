@@ -8,8 +8,10 @@ import pytest
 from django.apps import apps
 
 from engagement import wording
+from engagement.channels import channels
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
+from tests.engagement.pigeon import Pigeons, TextPigeons
 from tests.probe.events import Unheard
 
 
@@ -54,3 +56,19 @@ def forget_files() -> None:
     """Make the wordings be read again."""
     wording.files.cache_clear()
     wording._read.cache_clear()
+
+
+@pytest.fixture
+def pigeons(monkeypatch: pytest.MonkeyPatch) -> Pigeons:
+    """Return a further channel of the installation."""
+    found = Pigeons()
+    monkeypatch.setitem(channels(), found.name, found)
+    return found
+
+
+@pytest.fixture
+def text_pigeons(monkeypatch: pytest.MonkeyPatch) -> TextPigeons:
+    """Return a channel instead of that of text messages."""
+    found = TextPigeons()
+    monkeypatch.setitem(channels(), found.name, found)
+    return found
