@@ -38,6 +38,8 @@ class Conf:
     #: After how many seconds a failed delivery is tried again, by channel or by "channel:event.type":
     #: {"email": [60, 120, 180]}. Used up, it is dead. Without: 5 s doubling up to an hour, 20 attempts.
     retries: Setting[dict[str, list[float]]] = Setting("ENGAGEMENT_RETRIES", {})
+    #: After how many days without a word from its app a device is used no longer.
+    device_stale_days = Setting("ENGAGEMENT_DEVICE_STALE_DAYS", 270)
 
 
 conf = Conf()

@@ -1,6 +1,8 @@
 """What a channel is, and what passes through one that leaves the house."""
 
+import secrets
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
@@ -107,6 +109,10 @@ class Stored(Outbound):
     def shown(self, value: str) -> str:
         """Return an endpoint as its owner and operators see it."""
         return value
+
+    def new_secret(self) -> str:
+        """Return with what messages to a new endpoint are signed, as Standard Webhooks has it; empty: they are not."""
+        return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}" if self.is_signed else ""
 
     def endpoint_sql(self, person: str) -> str:
         """Return nothing: of several there is none that is the person's."""

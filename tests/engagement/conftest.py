@@ -10,6 +10,7 @@ from django.apps import apps
 from engagement import wording
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
+from tests.engagement.stored import Push, Sms, Webhook, set_up
 from tests.probe.events import Unheard
 
 
@@ -54,3 +55,9 @@ def forget_files() -> None:
     """Make the wordings be read again."""
     wording.files.cache_clear()
     wording._read.cache_clear()
+
+
+@pytest.fixture
+def stored_channels(monkeypatch: pytest.MonkeyPatch) -> tuple[Push, Sms, Webhook]:
+    """Have channels for devices, numbers and addresses, of which nothing leaves the process."""
+    return set_up(monkeypatch)
