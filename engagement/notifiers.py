@@ -1,7 +1,7 @@
 """People are told of their own endpoints."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
@@ -17,7 +17,7 @@ class _OwnerNotifier(Notifier[Any]):
     """Tells the owner of the endpoint, who cannot choose not to know."""
 
     abstract = True
-    channels = ()
+    channels: ClassVar[tuple[str, ...]] = ()
     importance = Importance.HIGH
     is_offered = False
     notify_actor = True

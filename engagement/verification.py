@@ -93,7 +93,7 @@ def has_code(endpoints: Sequence[Endpoint]) -> set[int]:
     in_force = EndpointCode.objects.filter(
         endpoint__in=endpoints, ended_at=None, good_until__gt=timezone.now(), tries__lt=MOST_TRIES
     )
-    return {pk for pk in in_force.values_list("endpoint", flat=True) if pk is not None}
+    return set(in_force.values_list("endpoint", flat=True))
 
 
 def _check(endpoint: Endpoint) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.cache import never_cache
@@ -20,7 +21,7 @@ from engagement.channels import Stored, channels
 from engagement.models import Endpoint
 from engagement.views.parse import LARGEST_ID
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 #: In bytes.
 LONGEST_BODY = 10_000
@@ -61,14 +62,13 @@ def api(view: View) -> View:
 
     @never_cache
     @csrf_exempt
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return Refused(401, "Log in first.").answer
         try:
-            found: HttpResponse = protected(request, *args, **kwargs)
+            return protected(request, *args, **kwargs)
         except Refused as refused:
             return refused.answer
-        return found
 
     return answer
 

@@ -34,7 +34,7 @@ class AddForm(forms.Form):
     def __init__(self, channel: Stored, data: Mapping[str, str] | None = None) -> None:
         super().__init__(data, auto_id=f"id_{channel.name}_%s", label_suffix="")
         self.channel = channel
-        self.fields["value"].label = channel.endpoint_label
+        self.fields["value"].label = str(channel.endpoint_label)
         self.fields["value"].widget.attrs |= {"placeholder": channel.placeholder, "autocomplete": "off"}
         self.fields["label"].widget.attrs |= {"autocomplete": "off"}
 

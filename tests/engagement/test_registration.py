@@ -177,7 +177,7 @@ def test_two_people_who_register_a_device_at_the_same_time_have_it_one_after_the
 @pytest.mark.django_db(transaction=True)
 def test_so_have_two_processes_of_one_person(alice: Person) -> None:
     for number in range(10):
-        results = side_by_side(*[lambda n=number: device_of(alice, f"token-{n}")] * 3)  # type: ignore[misc]
+        results = side_by_side(*[lambda n=number: device_of(alice, f"token-{n}")] * 3)
         assert all(isinstance(each, Endpoint) for each in results), results
         assert Endpoint.objects.filter(value=f"token-{number}").count() == 1
 
@@ -186,7 +186,7 @@ def test_so_have_two_processes_of_one_person(alice: Person) -> None:
 def test_nor_are_there_too_many_by_registering_at_the_same_time(alice: Person) -> None:
     for number in range(MOST - 1):
         device_of(alice, f"token-{number:04}")
-    results = side_by_side(*[lambda n=number: device_of(alice, f"late-{n}") for number in range(4)])  # type: ignore[misc]
+    results = side_by_side(*[lambda n=number: device_of(alice, f"late-{n}") for number in range(4)])
     assert sum(isinstance(each, Endpoint) for each in results) == 1, results
     assert Endpoint.objects.count() == MOST
 
