@@ -13,7 +13,8 @@ class EngagementConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe the fan-out to every event type that has a notifier."""
-        from engagement import checks, deliver, process, sessions  # noqa: F401 - register by being imported
+        # Register by being imported.
+        from engagement import checks, deliver, process, sessions, sms_checks  # noqa: F401
         from engagement.fanout import fan_out
         from engagement.registry import notifiers
         from events.bus import subscribe

@@ -1,8 +1,6 @@
 """What a channel is, and what passes through one that leaves the house."""
 
-import secrets
 from abc import ABC, abstractmethod
-from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
@@ -64,7 +62,8 @@ class Outbound(Channel):
 
     #: How many messages one worker process may have on their way at the same time, each in a thread of its own.
     threads: ClassVar[int] = 1
-    #: Seconds after each failed attempt until the next, where the settings say nothing; None: as for all work.
+    #: Seconds after each failed attempt until the next, where the settings say nothing; used up, it is dead. None: as
+    #: for all work.
     retries: Sequence[float] | None = None
     #: Whether an endpoint that took nothing in all attempts at a message is used no longer.
     gives_up: ClassVar[bool] = False
@@ -111,8 +110,8 @@ class Stored(Outbound):
         return value
 
     def new_secret(self) -> str:
-        """Return with what messages to a new endpoint are signed, as Standard Webhooks has it; empty: they are not."""
-        return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}" if self.is_signed else ""
+        """Return with what messages to a new endpoint are signed; nothing, unless `is_signed`."""
+        return ""
 
     def endpoint_sql(self, person: str) -> str:
         """Return nothing: of several there is none that is the person's."""

@@ -11,6 +11,7 @@ from engagement.channels import channels
 from engagement.channels.base import Connection, Outgoing, Sent, Stored
 from engagement.models import Endpoint
 from engagement.registration import add, register_device
+from engagement.webhook import new_secret
 
 
 class _Kept(Connection):
@@ -71,6 +72,9 @@ class Webhook(_Own):
     hint = "A program of yours gets each notification there."
     is_signed = True
     is_heard = False
+
+    def new_secret(self) -> str:
+        return new_secret()
 
 
 def set_up(monkeypatch: Any) -> tuple[Push, Sms, Webhook]:
