@@ -61,6 +61,8 @@ class Conf:
     fcm_credentials: Setting[str | dict[str, str] | None] = Setting("ENGAGEMENT_FCM_CREDENTIALS", None)
     #: The address of the HTTP gateway for push, without "/notifications".
     notification_service_url = Setting("ENGAGEMENT_NOTIFICATION_SERVICE_URL", "")
+    #: After how many days without a word from its app a device is used no longer.
+    device_stale_days = Setting("ENGAGEMENT_DEVICE_STALE_DAYS", 270)
 
     @property
     def fcm_account(self) -> str | dict[str, str] | None:

@@ -1,5 +1,6 @@
 """People are told of their own endpoints."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engagement.decide import Importance
-from engagement.events import EndpointCodeAsked, EndpointRetired, EndpointTested
+from engagement.events import CODE_GOOD_FOR, EndpointCodeAsked, EndpointRetired, EndpointTested
 from engagement.registry import Notifier
 
 
@@ -41,6 +42,10 @@ class EndpointCodeAskedNotifier(_OwnerNotifier):
     def url(self, event: EndpointCodeAsked) -> str:
         """Return nothing: it costs room in a text message, and leads to where they are."""
         return ""
+
+    def not_after(self, event: EndpointCodeAsked) -> datetime:
+        """Return until when the code is good."""
+        return event.envelope.occurred_at + CODE_GOOD_FOR
 
 
 class EndpointTestedNotifier(_OwnerNotifier):

@@ -122,6 +122,10 @@ class Stored(Outbound):
         """Return an endpoint as its owner and operators see it."""
         return value
 
+    def new_secret(self) -> str:
+        """Return with what messages to a new endpoint are signed; nothing, unless `is_signed`."""
+        return ""
+
     def endpoint_sql(self, person: str) -> str:
         """Return nothing: of several there is none that is the person's."""
         return "NULL::text"

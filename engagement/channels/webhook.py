@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels.base import Connection, DeliveryError, Outgoing, Sent, Stored
 from engagement.channels.http import Answer, HttpError, check_url, post, retry_after
 from engagement.conf import conf
-from engagement.webhook import CONTENT_TYPE, body_of, signed
+from engagement.webhook import CONTENT_TYPE, body_of, new_secret, signed
 
 #: For a request, from the resolver to the end of the answer.
 SECONDS = 15.0
@@ -70,6 +70,10 @@ class WebhookChannel(Stored):
             return check_url(value.strip())
         except ValueError as error:
             raise ValidationError(str(error), code="invalid") from error
+
+    def new_secret(self) -> str:
+        """Return what only the receiver and we know."""
+        return new_secret()
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
