@@ -8,3 +8,6 @@
 
 The public face is `engagement.notifier`.
 """
+
+#: As pyproject.toml has it: a checkout is not installed, so there is nobody else to ask.
+__version__ = "0.1.0"

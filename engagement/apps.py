@@ -13,7 +13,8 @@ class EngagementConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe the fan-out to every event type that has a notifier."""
-        from engagement import checks, deliver, process  # noqa: F401 - register by being imported
+        # Register by being imported.
+        from engagement import checks, deliver, process, sessions, sms_checks  # noqa: F401
         from engagement.fanout import fan_out
         from engagement.registry import notifiers
         from events.bus import subscribe
@@ -21,6 +22,7 @@ class EngagementConfig(AppConfig):
         autodiscover_modules("notifiers")
         for notifier in notifiers:
             subscribe(notifier.event, fan_out, name="engagement.fan_out", replay=False, notifies=True)
+        sessions.connect()
         if apps.is_installed("anymail"):
             from engagement import anymail_signals
 

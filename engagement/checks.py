@@ -14,6 +14,7 @@ from engagement import wording
 from engagement.channels import channels, outbound
 from engagement.conf import conf
 from engagement.models import Delivery
+from engagement.push.checks import check_provider
 from engagement.registry import Notifier, event_type_of, notifiers, permitted_params
 from events.conf import conf as bus_conf
 
@@ -176,6 +177,12 @@ def _no_sender() -> Iterable[CheckMessage]:
             hint="Set DEFAULT_FROM_EMAIL, or ENGAGEMENT_FROM_EMAIL, to an address of yours.",
             id="engagement.W018",
         )
+
+
+@register("engagement")
+def check_push(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Find why no push notification would be sent."""
+    return check_provider()
 
 
 @register("engagement")

@@ -131,11 +131,6 @@ class Outcome:
 IMPLIED = Outcome(Status.SKIPPED, Reason.DEFAULT)
 
 
-def is_implied(channel: str, outcome: Outcome) -> bool:
-    """Tell whether it goes without saying: most installations use few channels, and most events fewer."""
-    return outcome == IMPLIED and channel not in PRESET_CHANNELS[Preset.BOTH]
-
-
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A person's choice for one event type or one category: a preset, and further channels one by one."""
@@ -198,6 +193,20 @@ class Rule:
 
 
 NO_RULE = Rule()
+
+
+def is_implied(medium: Medium, outcome: Outcome) -> bool:
+    """Tell whether it goes without saying: most installations use few channels, and most events fewer.
+
+    That is so of a further channel that nobody asked for, and of one that is not set up, unless it was asked for.
+    """
+    if medium.name in PRESET_CHANNELS[Preset.BOTH] or outcome.status != Status.SKIPPED:
+        return False
+    return outcome.reason == Reason.DEFAULT or not (medium.configured or outcome.reason in ASKED_FOR)
+
+
+#: Why nothing is sent, though somebody wanted it.
+ASKED_FOR = {Reason.NO_ENDPOINT, Reason.SUPPRESSED, Reason.NOT_CONFIGURED, Reason.EVENT_TYPE, Reason.CATEGORY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,9 @@ RECORD_SECONDS = 20.0
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
 
+#: After how many seconds nobody is looked for again, of a channel that lays down its own attempts.
+UNREACHED_SECONDS = 30.0
+
 _thread = threading.local()
 
 
@@ -188,7 +191,17 @@ def _recorded(delivery: Delivery, error: DeliveryError, target: Target) -> Excep
     # As long as notifications are kept; from then on it counts as a failure.
     if error.retry_after is not None and timezone.now() < delivery.delete_at:
         return RetryLater(error.retry_after, error.answer)
-    return Unreachable(error.answer) if error.unreachable else error
+    return _unreached(delivery, error) if error.unreachable else error
+
+
+def _unreached(delivery: Delivery, error: DeliveryError) -> Exception:
+    """Return what it means that nobody was there: the attempts that a channel lays down are at somebody who answers.
+
+    Three of them within seconds would be over before anybody has mended anything. What the settings say is meant.
+    """
+    if delivery.has_usual_schedule and timezone.now() < delivery.delete_at:
+        return Unavailable(UNREACHED_SECONDS, error.answer)
+    return Unreachable(error.answer)
 
 
 def _blame(delivery: Delivery, error: DeliveryError, target: Target) -> None:

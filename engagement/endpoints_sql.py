@@ -15,6 +15,18 @@ IN_USE = "endpoint.retired_at IS NULL AND endpoint.verified_at IS NOT NULL"
 IS_SUPPRESSED = f"""EXISTS (SELECT 1 FROM engagement_suppression suppressed
                       WHERE suppressed.channel = endpoint.channel
                         AND suppressed.endpoint = left({normal_sql("endpoint.value")}, {SUPPRESSED_LENGTH}))"""
+#: The keys of those of a person's endpoints that must not be used. Parameters: person.
+SUPPRESSED_OF = f"""
+    SELECT endpoint.id FROM engagement_endpoint endpoint WHERE endpoint.person_id = %s AND {IS_SUPPRESSED}"""
+#: The keys of the newest messages to each of these endpoints, by one look at an index for each.
+#: Parameters: keys of endpoints, their owner, how many.
+NEWEST_DELIVERIES = """
+    SELECT newest.id
+      FROM unnest(%s::bigint[]) AS mine(id)
+     CROSS JOIN LATERAL (
+           SELECT delivery.id FROM engagement_delivery delivery
+            WHERE delivery.target_id = mine.id AND delivery.person_id = %s
+            ORDER BY delivery.id DESC LIMIT %s) newest"""
 #: On which channels a person has endpoints, and on which one that may be used; of everybody by one look at an index.
 REACHED = f"""
     LEFT JOIN LATERAL (

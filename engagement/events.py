@@ -1,5 +1,6 @@
 """What happens to the endpoints of people."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from django.utils.translation import gettext_lazy as _
@@ -7,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from events.bus import Payload, Secret, event_type
 
 CATEGORY = "security"
+#: For so long a code that was sent may be entered; its wording says so.
+CODE_GOOD_FOR = timedelta(minutes=10)
 
 
 @event_type("endpoint.code_asked", _("Code to confirm a number"), category=CATEGORY)

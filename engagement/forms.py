@@ -19,7 +19,6 @@ from engagement.choices import NOTHING, Scope
 from engagement.conf import conf
 from engagement.decide import Choice, Digest, Preset
 from engagement.models import NotificationSettings
-from engagement.models.preference import further_channels
 from engagement.preferences import Line, Section
 
 AS_USUAL = ("", gettext_lazy("As usual"))
@@ -75,7 +74,7 @@ class SectionForm(forms.Form):
         return [self._row(line) for line in self.section.lines]
 
     def _row(self, line: Line) -> Row:
-        further = [self[_name(line, channel)] for channel in further_channels()]
+        further = [self[_name(line, channel)] for channel in line.further]
         mails = self[_mails(line)] if line.digest_otherwise else None
         return Row(line, self[line.scope.anchor], further, mails)
 
@@ -122,7 +121,7 @@ class SectionForm(forms.Form):
     def _choice(self, line: Line) -> Choice:
         """Return what was chosen; a field that is wrong says nothing."""
         preset = self._said(line.scope.anchor)
-        said = [(channel, self._said(_name(line, channel))) for channel in further_channels()]
+        said = [(channel, self._said(_name(line, channel))) for channel in line.further]
         wishes = ((channel, SAID[wish]) for channel, wish in said if wish)
         return Choice(Preset(preset) if preset else None, tuple(sorted(wishes)))
 
@@ -150,7 +149,7 @@ def _mails(line: Line) -> str:
 
 def _stored(line: Line) -> dict[str, str]:
     """Return what the fields of a line say as it is."""
-    said = {channel: line.chosen.says(channel) for channel in further_channels()}
+    said = {channel: line.chosen.says(channel) for channel in line.further}
     words = {None: "", True: "yes", False: "no"}
     mails = {_mails(line): line.digest or ""} if line.digest_otherwise else {}
     return {line.scope.anchor: line.chosen.preset or "", **mails} | {
@@ -174,7 +173,7 @@ def _fields(line: Line) -> dict[str, forms.Field]:
             required=False,
             widget=Radios({"no"} if channel in line.always_on else set()),
         )
-        for channel in further_channels()
+        for channel in line.further
     }
     return {line.scope.anchor: preset, **further, **_field_of_mails(line)}
 

@@ -1,6 +1,7 @@
 """People are told of their own endpoints."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engagement.decide import Importance
-from engagement.events import EndpointCodeAsked, EndpointRetired, EndpointTested
+from engagement.events import CODE_GOOD_FOR, EndpointCodeAsked, EndpointRetired, EndpointTested
 from engagement.registry import Notifier
 
 
@@ -16,7 +17,7 @@ class _OwnerNotifier(Notifier[Any]):
     """Tells the owner of the endpoint, who cannot choose not to know."""
 
     abstract = True
-    channels = ()
+    channels: ClassVar[tuple[str, ...]] = ()
     importance = Importance.HIGH
     is_offered = False
     notify_actor = True
@@ -41,6 +42,10 @@ class EndpointCodeAskedNotifier(_OwnerNotifier):
     def url(self, event: EndpointCodeAsked) -> str:
         """Return nothing: it costs room in a text message, and leads to where they are."""
         return ""
+
+    def not_after(self, event: EndpointCodeAsked) -> datetime:
+        """Return until when the code is good."""
+        return event.envelope.occurred_at + CODE_GOOD_FOR
 
 
 class EndpointTestedNotifier(_OwnerNotifier):

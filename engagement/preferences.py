@@ -1,7 +1,7 @@
 """What a person has chosen, and how they change it: for categories and event types, and for all notifications."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -10,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from engagement.catalogue import Topic, topics
+from engagement.channels import Stored, channels
 from engagement.choices import Chosen, Scope, chosen_by, one_after_the_other, save, save_digests
 from engagement.decide import Choice, Digest, Preset
-from engagement.models import NotificationSettings
-from engagement.models.preference import is_choice_of_channels
+from engagement.models import Endpoint, NotificationSettings
+from engagement.models.preference import further_channels, is_choice_of_channels
 from engagement.standing import (
     EMAIL,
     always_on,
@@ -43,6 +44,8 @@ class Line:
     digest: Digest | None = None
     #: "At once, the default"; empty where this cannot be chosen.
     digest_otherwise: str = ""
+    #: Further channels of which this person may choose.
+    further: Sequence[str] = ()
     #: What "At once" means where mails wait to be read in the inbox; empty if it means that.
     delayed: str = ""
 
@@ -86,14 +89,36 @@ class Section:
         """All of it, the category first."""
         return [self.line, *self.types]
 
+    def offering(self, further: Sequence[str]) -> "Section":
+        """Return it with these further channels to choose of."""
+        types = [replace(line, further=further) for line in self.types]
+        return Section(replace(self.line, further=further), types)
+
+
+def further_for(person: Any, chosen: Chosen) -> list[str]:
+    """Return the further channels that matter to a person: on which they can be reached, or of which they have chosen.
+
+    The others would be questions about things that they do not have.
+    """
+    has = set(Endpoint.objects.of(person).values_list("channel", flat=True))
+    has |= {name for choice in chosen.channels.values() for name, _wanted in choice.channels}
+    return [name for name in further_channels() if name in has or _is_for_everybody(name)]
+
+
+def _is_for_everybody(name: str) -> bool:
+    channel = channels()[name]
+    return channel.configured() and not isinstance(channel, Stored)
+
 
 def sections(person: Any) -> list[Section]:
-    """Return everything that a person can choose for, by category; three queries, however much that is."""
+    """Return everything that a person can choose for, by category; four queries, however much that is."""
     found, chosen = topics(), chosen_by(person)
+    further = further_for(person, chosen)
     by_category = sorted(found, key=lambda topic: topic.category)
     listed = {name: list(group) for name, group in groupby(by_category, lambda topic: topic.category)}
     names = {telling.category for topic in found for telling in topic.tellings}
-    return [_section(name, listed.get(name, []), found, chosen) for name in sorted(names)]
+    sections = [_section(name, listed.get(name, []), found, chosen) for name in sorted(names)]
+    return [each.offering(further) for each in sections]
 
 
 def _section(category: str, listed: Sequence[Topic], every: Sequence[Topic], chosen: Chosen) -> Section:

@@ -6,16 +6,20 @@ from typing import Any
 
 from django.utils import translation
 
+from engagement.links import absolute
 from engagement.models.app import REASON_LENGTH
 from engagement.registry import MASK, event_type_of, notifiers, permitted_params
 from engagement.render import Text, fill, shorten
 from engagement.sandbox import SandboxedTemplate
+from engagement.sms import Segments, count, text_of
 from engagement.wording import Wording, WordingError
 from engagement.write import common_values
 from events.bus import Cancel, EventLog, Payload, RetryLater
 
 #: How many events are looked at, the newest first.
 LATEST = 20
+#: The channel of which it is told how long a text is: each segment costs.
+TEXT_MESSAGES = "sms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Row:
     unreadable: str = ""
     #: Of the parameters that the former text used and this one does not, those that say something here.
     lost: tuple[str, ...] = ()
+    #: What it becomes on its way, if it is a text message.
+    segments: Segments | None = None
 
     def __str__(self) -> str:
         return f"#{self.event.pk}" if self.event else "example"
@@ -64,7 +70,13 @@ class Preview:
 
 
 def preview(
-    slug: str, language: str, wording: Wording, former: Wording | None = None, *, person: str = ""
+    slug: str,
+    language: str,
+    wording: Wording,
+    former: Wording | None = None,
+    *,
+    person: str = "",
+    channel: str = "",
 ) -> Preview:
     """Return what this wording would say in a language to a person of this name, beside the former one."""
     try:
@@ -73,10 +85,16 @@ def preview(
         return Preview(error=str(error))
     texts = wording.compiled()
     lost = _names(former) - _names(wording)
-    told = _Told(slug, person)
+    told = _Told(slug, person, channel)
     with translation.override(language):
         rows = [_row(told, event, texts, lost) for event in told.events()]
     return Preview(rows, tuple(sorted(lost)), masked=bool(told.hidden))
+
+
+def of_example(slug: str, language: str, wording: Wording, *, person: str = "", channel: str = "") -> Row:
+    """Return what a wording would say of the example of the slug's notifier, which there has to be; without a query."""
+    with translation.override(language):
+        return _row(_Told(slug, person, channel), None, wording.compiled(), frozenset())
 
 
 def _names(wording: Wording | None) -> frozenset[str]:
@@ -90,8 +108,9 @@ def _names(wording: Wording | None) -> frozenset[str]:
 class _Told:
     """What there is to tell under a slug, and what a wording is filled in with for each."""
 
-    def __init__(self, slug: str, person: str) -> None:
-        self._notifier, self._type, self._person = notifiers.for_slug(slug), event_type_of(slug), person
+    def __init__(self, slug: str, person: str, channel: str) -> None:
+        self._notifier, self._type = notifiers.for_slug(slug), event_type_of(slug)
+        self._person, self._channel = person, channel
         self.hidden = self._type.sensitive if self._type else frozenset()
 
     def events(self) -> Iterator[EventLog | None]:
@@ -114,9 +133,14 @@ class _Told:
         return {"reason": reason, "person": self._person, **common_values(params, self._url(payload))}
 
     def _url(self, payload: Payload) -> str:
-        if self.hidden:
-            return MASK  # An address that leads to something secret is as secret.
-        return self._notifier.url(payload) if self._notifier else str(getattr(payload, "url", "") or "")
+        """Return where it leads; an address that leads to something secret is as secret."""
+        url = self._notifier.url(payload) if self._notifier else str(getattr(payload, "url", "") or "")
+        return MASK if url and self.hidden else url
+
+    def segments(self, text: Text, url: str) -> Segments | None:
+        """Return what the text becomes on its way; None if that makes no difference."""
+        is_sms = self._channel == TEXT_MESSAGES
+        return count(text_of(text.title, text.message, absolute(url))) if is_sms else None
 
 
 def _row(
@@ -136,9 +160,10 @@ def _row(
         return Row(event, unreadable=_why(error))
     missed = tuple(sorted(name for name in lost if values.get(name) not in (None, "", [])))
     try:
-        return Row(event, fill(*texts, values), lost=missed)
+        text = fill(*texts, values)
     except WordingError as error:
         return Row(event, failure=str(error), lost=missed)
+    return Row(event, text, lost=missed, segments=told.segments(text, values["url"]))
 
 
 def _why(error: Exception) -> str:

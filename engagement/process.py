@@ -118,8 +118,7 @@ def _decide(notice: Notice, groups: Sequence[Group]) -> list[Decided]:
         traits = replace(group.traits, no_endpoint=frozenset()) if notice.target else group.traits
         outcomes = (decide(medium, traits, notice.policy) for medium in media)
         found[tuple(outcomes)] += group.pks
-    names = [medium.name for medium in media]
-    return [Decided(dict(zip(names, outcomes, strict=True)), pks) for outcomes, pks in found.items()]
+    return [Decided(media, outcomes, pks) for outcomes, pks in found.items()]
 
 
 def _fill_inboxes(source: Source, shown: Sequence[Decided], groups: Sequence[Group]) -> int:

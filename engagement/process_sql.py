@@ -1,13 +1,13 @@
 """The statements of a batch."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
-from engagement.decide import Outcome, Status, is_implied
+from engagement.decide import Medium, Outcome, Status, is_implied
 from engagement.models import NotificationBatch
 from engagement.notice import Notice
 from engagement.render import Text
@@ -37,19 +37,27 @@ INSERT_OWN = INSERT.format(
 class Decided:
     """NotifiableEvents with the same outcomes on every channel."""
 
-    outcomes: Mapping[str, Outcome]
+    media: Sequence[Medium]
+    #: One for each of these.
+    results: Sequence[Outcome]
     pks: list[int]
+
+    @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """The outcomes by channel."""
+        return {medium.name: outcome for medium, outcome in self._pairs()}
+
+    def _pairs(self) -> Iterator[tuple[Medium, Outcome]]:
+        return zip(self.media, self.results, strict=True)
 
     def is_skipped(self) -> bool:
         """Tell whether nothing was sent on any channel."""
-        return all(outcome.status == Status.SKIPPED for outcome in self.outcomes.values())
+        return all(outcome.status == Status.SKIPPED for outcome in self.results)
 
     def values(self) -> list[Any]:
-        """Return the parameters of DECIDE; of a further channel that nobody asked for nothing is stored."""
+        """Return the parameters of DECIDE; what goes without saying is not stored."""
         told = {
-            channel: str(outcome)
-            for channel, outcome in self.outcomes.items()
-            if not is_implied(channel, outcome)
+            medium.name: str(outcome) for medium, outcome in self._pairs() if not is_implied(medium, outcome)
         }
         return [json.dumps(told), self.pks]
 

@@ -22,6 +22,7 @@ from engagement.decide import (
     decide,
     digest_of,
     email_delay_of,
+    is_implied,
     never_waits,
 )
 from engagement.timing import counted
@@ -51,7 +52,8 @@ def otherwise(tellings: Sequence[Telling], chosen: Categories | None = None) -> 
 def _applies(telling: Telling, category_choice: Choice | None) -> str:
     outcomes = _outcomes(telling, Traits(category_choice=category_choice))
     wanted = [name for name, outcome in outcomes.items() if outcome.status != Status.SKIPPED]
-    reasons = sorted({outcome.reason for outcome in outcomes.values()}, key=list(WHY).index)
+    told = {each.reason for name, each in outcomes.items() if not is_implied(Medium(name), each)}
+    reasons = sorted(told, key=list(WHY).index)
     # What is mandatory is told apart; so it is the reason only if there is no other.
     reason = next((each for each in reasons if each != Reason.MANDATORY), Reason.MANDATORY)
     return f"{labels_of(wanted) or _('nowhere')}, {WHY[reason]}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from engagement.views import activity, digest, inbox, mutes, preferences, unsubscribe
+from engagement.views import activity, devices, digest, endpoints, inbox, mutes, preferences, unsubscribe
 
 app_name = "engagement"
 
@@ -22,6 +22,17 @@ urlpatterns = [
     path("preferences/", preferences.show, name="preferences"),
     path("preferences/choices/", preferences.choose, name="choose"),
     path("preferences/settings/", preferences.set_, name="settings"),
+    path("endpoints/", endpoints.show, name="endpoints"),
+    path("endpoints/add/", endpoints.add, name="endpoint-add"),
+    path("endpoints/<int:pk>/verify/", endpoints.verify, name="endpoint-verify"),
+    path("endpoints/<int:pk>/code/", endpoints.code, name="endpoint-code"),
+    path("endpoints/<int:pk>/remove/", endpoints.remove, name="endpoint-remove"),
+    path("endpoints/<int:pk>/secret/", endpoints.secret, name="endpoint-secret"),
+    path("endpoints/<int:pk>/test/", endpoints.test, name="endpoint-test"),
+    path("endpoints/<int:pk>/rename/", endpoints.rename, name="endpoint-rename"),
+    # For apps: JSON.
+    path("devices/", devices.devices, name="devices"),
+    path("devices/<int:pk>/", devices.device, name="device"),
     # Short: mail programs break long lines.
     path("u/<str:token>/", unsubscribe.show, name="unsubscribe"),
 ]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from django.db import close_old_connections, connections
@@ -56,10 +57,14 @@ class Hands:
 
     def _run(self) -> None:
         try:
-            while (job := self._next()) is not None:
-                _do(*job)
+            while (found := self._next()) is not None:
+                future, job = found
+                answer = _answer(future, job)
+                # First: whoever gets the answer may come with the next job at once.
                 with self._lock:
                     self._idle += 1
+                answer()
+                del found, future, job, answer
         finally:
             connections.close_all()
             with self._lock:
@@ -77,12 +82,13 @@ class Hands:
             # One has just been promised to this thread.
 
 
-def _do(future: "Future[int]", job: Callable[[], int]) -> None:
+def _answer(future: "Future[int]", job: Callable[[], int]) -> Callable[[], None]:
+    """Do the job; return what tells whoever waits for it what came of it."""
     try:
         close_old_connections()
-        future.set_result(job())
+        return partial(future.set_result, job())
     except BaseException as error:  # noqa: BLE001 - whoever waits for it gets it
-        future.set_exception(error)
+        return partial(future.set_exception, error)
 
 
 _hands: Hands | None = None

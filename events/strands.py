@@ -40,7 +40,7 @@ def in_threads(model: type[LeasedWork], deadline: float) -> int:
             if now < deadline:
                 late = set(running)
             if now < deadline or (late & running.keys() and now < deadline + OVERTIME):
-                end = max(deadline, now + SHORT)
+                end = deadline if now < deadline else now + SHORT
                 for strand in _wanting(model, running):
                     running[hands().submit(partial(_turn, model, strand, end, stop))] = strand
             if not running:

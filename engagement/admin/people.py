@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import channels, outbound
 from engagement.endpoint import normal
 from engagement.models import Mute, NotificationPreference, NotificationSettings, Suppression
-from engagement.models.preference import further_channels
 from engagement.standing import EMAIL
 from events.listing import CappedPaginator
 
@@ -24,10 +23,6 @@ class NotificationPreferenceAdmin(admin.ModelAdmin):
     list_filter = ("type", "digest")
     list_select_related = ("person",)
     raw_id_fields = ("person",)
-
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Leave out the further channels where there are none."""
-        return () if further_channels() else ("channels",)
 
 
 @admin.register(NotificationSettings)

@@ -100,7 +100,8 @@ class WordingForm(forms.ModelForm):
         if key is None or not title or "message_template" not in values:
             return None
         new = Wording(title, values["message_template"] or "", template_name(*key))
-        return preview(key.event_type, key.language, new, self.former(key), person=self.reader)
+        former, channel = self.former(key), key.channel
+        return preview(key.event_type, key.language, new, former, person=self.reader, channel=channel)
 
     def former(self, key: Key) -> Wording | None:
         """Return what people read so far: the saved wording, else the file's."""

@@ -1,13 +1,18 @@
-"""The channels of the installation: a file in this folder is a channel."""
+"""The channels of the installation: a file in this folder is a channel, and a `channels.py` in an installed app."""
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any
+
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 
 from engagement.channels.base import Channel, Outbound, Stored
 from engagement.endpoint import masked_address
-from events.bus import RetryLater
+from events.bus import AlreadyRegistered, RetryLater
 
 __all__ = [
     "Channel",
@@ -26,13 +31,26 @@ NEWER_DEPLOYMENT = 60
 
 @cache
 def channels() -> dict[str, Channel]:
-    """Return every channel by name, the inbox first: it works when nothing else does."""
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
-    ]
-    found = [module.channel for module in modules if hasattr(module, "channel")]
-    found.sort(key=lambda channel: (not channel.is_inbox, channel.name))
-    return {channel.name: channel for channel in found}
+    """Return every channel by name, the inbox first: it works when nothing else does.
+
+    Raises AlreadyRegistered if two have the same name.
+    """
+    found = [(module.__name__, module.channel) for module in _modules() if hasattr(module, "channel")]
+    found.sort(key=lambda named: (not named[1].is_inbox, named[1].name))
+    places: dict[str, str] = {}
+    for place, channel in found:
+        if places.setdefault(channel.name, place) != place:
+            raise AlreadyRegistered("channel", channel.name, places[channel.name], place)
+    return {channel.name: channel for _place, channel in found}
+
+
+def _modules() -> Iterator[ModuleType]:
+    """Yield the modules of this folder, and those of the apps."""
+    for found in pkgutil.iter_modules(__path__):
+        yield importlib.import_module(f"{__name__}.{found.name}")
+    for app in apps.get_app_configs():
+        if app.name != "engagement" and module_has_submodule(app.module, "channels"):
+            yield importlib.import_module(f"{app.name}.channels")
 
 
 def outbound() -> list[Outbound]:

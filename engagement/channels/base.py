@@ -71,7 +71,8 @@ class Outbound(Channel):
 
     #: How many messages one worker process may have on their way at the same time, each in a thread of its own.
     threads: ClassVar[int] = 1
-    #: Seconds after each failed attempt until the next, where the settings say nothing; None: as for all work.
+    #: Seconds after each failed attempt until the next, where the settings say nothing; used up, it is dead. None: as
+    #: for all work.
     retries: Sequence[float] | None = None
     #: Whether an endpoint that took nothing in all attempts at a message is used no longer.
     gives_up: ClassVar[bool] = False
@@ -120,6 +121,10 @@ class Stored(Outbound):
     def shown(self, value: str) -> str:
         """Return an endpoint as its owner and operators see it."""
         return value
+
+    def new_secret(self) -> str:
+        """Return with what messages to a new endpoint are signed; nothing, unless `is_signed`."""
+        return ""
 
     def endpoint_sql(self, person: str) -> str:
         """Return nothing: of several there is none that is the person's."""

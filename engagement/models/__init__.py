@@ -13,6 +13,7 @@ from engagement.models.delivery import Delivery
 from engagement.models.delivery_attempt import DeliveryAttempt
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
 from engagement.models.endpoint import Endpoint
+from engagement.models.endpoint_code import EndpointCode
 from engagement.models.notifiable import NotifiableEvent, NotificationBatch
 from engagement.models.person import Mute, NotificationSettings
 from engagement.models.preference import NotificationPreference
@@ -38,6 +39,7 @@ __all__ = [
     "EmailNotification",
     "EmailNotificationTemplate",
     "Endpoint",
+    "EndpointCode",
     "Feedback",
     "Mute",
     "NotifiableEvent",

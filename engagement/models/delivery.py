@@ -252,9 +252,19 @@ class Delivery(Content, LeasedWork, Expiring):
     @property
     def schedule(self) -> Sequence[float] | None:
         """After how many seconds each failed attempt is followed by another, if settings or the channel say so."""
+        return conf.retries.get(
+            f"{self.channel}:{self.event_type}", conf.retries.get(self.channel, self._usual)
+        )
+
+    @property
+    def has_usual_schedule(self) -> bool:
+        """Whether it is tried as its channel lays down, where the settings say nothing."""
+        return self._usual is not None and self.schedule is self._usual
+
+    @property
+    def _usual(self) -> Sequence[float] | None:
         channel = channels().get(self.channel)
-        usual = channel.retries if isinstance(channel, Outbound) else None
-        return conf.retries.get(f"{self.channel}:{self.event_type}", conf.retries.get(self.channel, usual))
+        return channel.retries if isinstance(channel, Outbound) else None
 
     @classmethod
     def still_owed(cls) -> list[Owed]:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 
-from engagement import inbox
-from engagement.models import AppNotification
+from engagement import inbox, registration
+from engagement.models import AppNotification, Endpoint
 
 #: The largest id that PostgreSQL's bigint holds.
 LARGEST_ID = 2**63 - 1
@@ -16,6 +16,14 @@ def own_notification(request: HttpRequest, pk: int) -> AppNotification:
     found = inbox.find(request.user, pk) if pk <= LARGEST_ID else None
     if found is None:
         raise Http404("You have no such notification.")
+    return found
+
+
+def own_endpoint(request: HttpRequest, pk: int) -> Endpoint:
+    """Return the person's endpoint, likewise."""
+    found = registration.find(request.user, pk) if pk <= LARGEST_ID else None
+    if found is None:
+        raise Http404("You have no such device, number or address.")
     return found
 
 

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -17,6 +18,7 @@ from engagement.channels import channels
 from engagement.choices import Scope
 from engagement.forms import SectionForm, SettingsForm
 from engagement.mailbox import mailbox_of
+from engagement.models.preference import further_channels
 from engagement.preferences import Section
 from engagement.views.answer import changes_something, in_their_time
 
@@ -85,10 +87,19 @@ def _page(
         "settings": settings or SettingsForm(preferences.settings_of(request.user)),
         "mailbox": mailbox_of(request.user),
         "mutes": mutes.mutes_of(request.user),
-        "not_set_up": [channel.label for channel in channels().values() if not channel.configured()],
+        "not_set_up": _not_set_up(sections),
         "open": request.GET.get("open", ""),
     }
     return render(request, "engagement/preferences.html", context, status=422 if choices or settings else 200)
+
+
+def _not_set_up(sections: Sequence[Section]) -> list[str | Promise]:
+    """Return what people call the channels that could be chosen here, and on which nothing is sent at present."""
+    further = {name for section in sections for name in section.line.further}
+    told = (
+        channel for name, channel in channels().items() if name in further or name not in further_channels()
+    )
+    return [channel.label for channel in told if not channel.configured()]
 
 
 def _section(sections: Sequence[Section], category: str) -> Section | None:

@@ -12,6 +12,7 @@ from engagement.channels import channels
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
 from tests.engagement.pigeon import Pigeons, TextPigeons
+from tests.engagement.stored import Push, Sms, Webhook, set_up
 from tests.probe.events import Unheard
 
 
@@ -72,3 +73,8 @@ def text_pigeons(monkeypatch: pytest.MonkeyPatch) -> TextPigeons:
     found = TextPigeons()
     monkeypatch.setitem(channels(), found.name, found)
     return found
+
+
+def stored_channels(monkeypatch: pytest.MonkeyPatch) -> tuple[Push, Sms, Webhook]:
+    """Have channels for devices, numbers and addresses, of which nothing leaves the process."""
+    return set_up(monkeypatch)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.checks import CheckMessage
 
+from engagement.channels import channels
 from engagement.checks import check_wordings
 from engagement.notifier import Notifier
 from tests.probe.events import Unheard
@@ -84,7 +85,7 @@ def test_a_channel_that_there_is_not_is_an_error(declare: Declare, write_wording
     declare(list, channels=("app", "pigeon", "email"))
     (error,) = found()
     assert (error.id, error.msg) == ("engagement.E005", "own.Listener.channels names pigeon.")
-    assert error.hint == "The channels are app, email."
+    assert error.hint == f"The channels are {', '.join(channels())}."
 
 
 @pytest.mark.parametrize("section", ["en.email", "de.app"])

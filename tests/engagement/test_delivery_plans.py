@@ -9,8 +9,9 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from capabilities.people.models import Person
 from engagement import deliver_sql, digest, limit, outbox
+from engagement.channels import channels
 from engagement.channels.base import Sent
-from engagement.decide import Outcome, Reason, Status, Wait
+from engagement.decide import IMPLIED, Outcome, Reason, Status, Wait
 from engagement.models import Delivery, NotifiableEvent
 from engagement.notice import Notice, notice_of
 from engagement.notifier import retract
@@ -240,8 +241,10 @@ def test_messages_are_written_by_the_keys_of_those_whom_they_concern(wait: Wait)
     people = list(range(1, 101))
     batch = planned(published(Told(people=people)), people)
     groups = groups_of_batch(batch, notice())
-    outcomes = {"email": Outcome(Status.PLANNED, Reason.DEFAULT, wait)}
-    decided = Decided(outcomes, [pk for group in groups for pk in group.pks])
+    email = Outcome(Status.PLANNED, Reason.DEFAULT, wait)
+    media = [channel.medium() for channel in channels().values()]
+    outcomes = [email if medium.name == "email" else IMPLIED for medium in media]
+    decided = Decided(media, outcomes, [pk for group in groups for pk in group.pks])
     before = Delivery.objects.filter(is_digest=False).count()
     plan = plans(lambda: outbox.write(Source(notice(), groups), [decided], groups))
     assert Delivery.objects.filter(is_digest=False).count() == before + 100

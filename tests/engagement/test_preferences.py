@@ -100,13 +100,13 @@ def test_what_others_chose_is_not_shown(alice: Person, bob: Person) -> None:
     assert line(alice, TEST).chosen == Choice()
 
 
-def test_it_is_three_queries_however_much_there_is(
+def test_it_is_four_queries_however_much_there_is(
     alice: Person, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for scope in (TOLD, TEST, Scope(category="product")):
         choose(alice, scope, Preset.NONE)
     NotificationRule.objects.create(category="test", mandatory=["app"])
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         sections(alice)
 
 
@@ -168,7 +168,7 @@ def test_there_is_no_choice_for_what_nobody_is_told_of(alice: Person, scope: Sco
 def test_there_is_no_choice_of_channels_that_there_are_not(
     alice: Person, push: None, wish: dict[str, bool]
 ) -> None:
-    with pytest.raises(ValidationError, match="Give true or false for each of: push"):
+    with pytest.raises(ValidationError, match="Give true or false for each of: push, sms, webhook"):
         choose(alice, TOLD, None, wish)
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import Settings
 
 from engagement.models import NotificationTemplate
 from engagement.notifier import Notifier
@@ -224,3 +225,43 @@ def test_an_alias_does_not_hide_the_events() -> None:
     published(Met(people=[], at=timezone.now() - timedelta(days=1)))
     assert EventTypes.get("meeting") == "test.met"
     assert titles(tried("Met", slug="meeting")) == ["Met"]
+
+
+# Text messages
+
+
+def segments(text: str, *, slug: str = "test.told", channel: str = "sms") -> list[str]:
+    """Return what each row of a text would become."""
+    found = preview(slug, "en", Wording(text, "", "new"), channel=channel)
+    return [str(row.segments) for row in found.rows]
+
+
+def test_a_text_message_tells_how_many_it_becomes_and_why() -> None:
+    published(Told(people=[], name="a" * 161))
+    published(Told(people=[], name="न"))
+    assert segments("{{ name }}") == [
+        "1 segment, GSM-7",
+        "1 segment, UCS-2 because of “न”",
+        "2 segments, GSM-7",
+    ]
+
+
+def test_its_address_counts(settings: Settings) -> None:
+    settings.ENGAGEMENT_BASE_URL = f"https://{'a' * 60}.{'b' * 60}.example"
+    assert segments("{{ name }}") == ["1 segment, GSM-7"]
+    assert segments("{{ name }} was created.") == ["2 segments, GSM-7"]
+
+
+def test_what_cannot_be_told_has_no_length() -> None:
+    published(Told(people=[], name=""))
+    assert segments("{{ name }}") == ["1 segment, GSM-7", "None"]
+
+
+def test_nothing_but_a_text_message_has_segments() -> None:
+    assert segments("{{ name }}", channel="email") == segments("{{ name }}", channel="") == ["None"]
+
+
+def test_a_secret_without_an_address_has_none_added(settings: Settings) -> None:
+    settings.ENGAGEMENT_BASE_URL = f"https://{'a' * 60}.{'b' * 60}.example"
+    published(Whispered(code="open sesame"))
+    assert segments(f"{{{{ code }}}} {'a' * 100}", slug="test.whispered") == ["1 segment, GSM-7"]

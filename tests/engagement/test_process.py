@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 from pytest_django import Settings
 
 from capabilities.people.models import Person
-from engagement.channels import channels
 from engagement.decide import Preset
 from engagement.fanout import fan_out
 from engagement.models import (
@@ -113,7 +112,7 @@ def test_everybody_ends_with_one_outcome_on_every_channel() -> None:
     drain()
     outcomes: list[Any] = list(NotifiableEvent.objects.values_list("outcomes", flat=True))
     assert len(outcomes) == 200
-    assert {tuple(sorted(each)) for each in outcomes} == {("app", "email")} == {tuple(sorted(channels()))}
+    assert {tuple(sorted(each)) for each in outcomes} == {("app", "email")}
     created = Counter(each["app"].partition(":")[0] for each in outcomes)
     assert created["created"] == AppNotification.objects.count()
     assert set(created) == {"created", "skipped"}

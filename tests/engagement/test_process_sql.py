@@ -5,7 +5,8 @@ from django.db import connection
 
 from capabilities.people.models import Person
 from engagement import people_sql, process_sql
-from engagement.decide import Choice, Outcome, Preset, Reason, Status, Traits
+from engagement.decide import Choice, Medium, Outcome, Preset, Reason, Status, Traits
+from engagement.endpoints_sql import stored_channels
 from engagement.models import AppNotification, NotifiableEvent, NotificationPreference
 from engagement.notice import Notice, notice_of
 from engagement.people_sql import Group
@@ -20,7 +21,10 @@ from tests.probe.events import Told
 
 pytestmark = pytest.mark.django_db
 
-SHOWN = {"app": Outcome(Status.CREATED, Reason.DEFAULT)}
+INBOX = [Medium("app", is_inbox=True)]
+SHOWN = Outcome(Status.CREATED, Reason.DEFAULT)
+#: Without endpoints there.
+NOWHERE = frozenset(stored_channels())
 
 
 def told(actor: Person | None = None) -> tuple[Payload, Notice]:
@@ -50,10 +54,10 @@ def show(decided: Decided, notice: Notice, text: Text) -> None:
 def test_groups_tell_who_is_gone_who_is_inactive_and_who_did_it(alice: Person, bob: Person) -> None:
     sleeper, gone = make_person("sleeper", is_active=False), alice.pk + 1_000_000
     assert traits(gone, alice.pk, sleeper.pk, bob.pk, actor=bob) == {
-        gone: Traits(exists=False, no_endpoint=frozenset({"email"})),
-        alice.pk: Traits(),
-        sleeper.pk: Traits(active=False),
-        bob.pk: Traits(is_actor=True),
+        gone: Traits(exists=False, no_endpoint=frozenset({"email", *stored_channels()})),
+        alice.pk: Traits(no_endpoint=NOWHERE),
+        sleeper.pk: Traits(active=False, no_endpoint=NOWHERE),
+        bob.pk: Traits(is_actor=True, no_endpoint=NOWHERE),
     }
 
 
@@ -68,9 +72,11 @@ def test_groups_tell_both_choices(alice: Person, bob: Person, carol: Person) -> 
     ]:
         NotificationPreference.objects.create(person=person, type=choice, **scope)
     assert traits(alice.pk, bob.pk, carol.pk) == {
-        alice.pk: Traits(type_choice=Choice(Preset.NONE), category_choice=Choice(Preset.BOTH)),
-        bob.pk: Traits(category_choice=Choice(Preset.EMAIL)),
-        carol.pk: Traits(),
+        alice.pk: Traits(
+            type_choice=Choice(Preset.NONE), category_choice=Choice(Preset.BOTH), no_endpoint=NOWHERE
+        ),
+        bob.pk: Traits(category_choice=Choice(Preset.EMAIL), no_endpoint=NOWHERE),
+        carol.pk: Traits(no_endpoint=NOWHERE),
     }
 
 
@@ -91,11 +97,11 @@ def test_those_that_are_decided_are_left_out(alice: Person, bob: Person) -> None
 def test_what_is_decided_stays_so(alice: Person) -> None:
     event, notice = told()
     planned(event, [alice.pk])
-    decided = Decided(SHOWN, [NotifiableEvent.objects.get().pk])
+    decided = Decided(INBOX, [SHOWN], [NotifiableEvent.objects.get().pk])
     show(decided, notice, Text("First", ""))
     show(decided, notice, Text("Second", ""))
     process_sql.store_and_show(decided, notice, [Text("Third", ""), Text("Fourth", "")], {decided.pks[0]: 1})
-    process_sql.store(Decided({"app": Outcome(Status.SKIPPED, Reason.CATEGORY)}, decided.pks))
+    process_sql.store(Decided(INBOX, [Outcome(Status.SKIPPED, Reason.CATEGORY)], decided.pks))
     assert list(AppNotification.objects.values_list("title", flat=True)) == ["First"]
     assert outcomes_of(alice) == {"app": "created: default"}
 
@@ -103,7 +109,7 @@ def test_what_is_decided_stays_so(alice: Person) -> None:
 def test_a_row_that_is_in_the_inbox_already_is_left_alone(alice: Person) -> None:
     event, notice = told()
     planned(event, [alice.pk])
-    decided = Decided(SHOWN, [NotifiableEvent.objects.get().pk])
+    decided = Decided(INBOX, [SHOWN], [NotifiableEvent.objects.get().pk])
     show(decided, notice, Text("First", ""))
     NotifiableEvent.objects.update(outcomes=None)
     show(decided, notice, Text("Second", ""))
@@ -116,7 +122,7 @@ def test_each_gets_their_own_text(alice: Person, bob: Person) -> None:
     of = dict(NotifiableEvent.objects.values_list("pk", "person_id"))
     texts = [Text(f"For {person}", f"Dear {person}") for person in of.values()]
     number = {pk: at for at, pk in enumerate(of)}
-    process_sql.store_and_show(Decided(SHOWN, list(of)), notice, texts, number)
+    process_sql.store_and_show(Decided(INBOX, [SHOWN], list(of)), notice, texts, number)
     assert dict(AppNotification.objects.values_list("person", "title")) == {
         alice.pk: f"For {alice.pk}",
         bob.pk: f"For {bob.pk}",
@@ -129,7 +135,7 @@ def test_writing_an_outcome_touches_no_index() -> None:
     batch = planned(event, range(1_000_001, 1_001_001))
     before = _updates()
     (group,) = people_sql.groups_of_batch(batch, notice)
-    process_sql.store(Decided(SHOWN, group.pks))
+    process_sql.store(Decided(INBOX, [SHOWN], group.pks))
     written, in_place = (now - then for now, then in zip(_updates(), before, strict=True))
     assert written == 1_000
     assert in_place == 1_000

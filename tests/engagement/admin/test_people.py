@@ -39,8 +39,8 @@ def test_the_categories_that_there_are_can_be_chosen(admin_client: Client) -> No
     assert '<option value="test">test</option>' in text
 
 
-def test_there_is_no_field_for_further_channels_where_there_are_none(admin_client: Client) -> None:
-    assert 'name="channels"' not in admin_client.get(place(NotificationPreference, "add")).content.decode()
+def test_there_is_a_field_for_further_channels(admin_client: Client) -> None:
+    assert 'name="channels"' in admin_client.get(place(NotificationPreference, "add")).content.decode()
 
 
 @pytest.mark.parametrize(

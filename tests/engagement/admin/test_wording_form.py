@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
+from engagement.channels import channels
 from engagement.models import NotificationTemplate
 from engagement.wording import find
 from tests.engagement.admin.pages import add, change, look, place, row
@@ -21,7 +22,7 @@ def test_every_slug_channel_and_language_can_be_chosen(admin_client: Client) -> 
     fields = look(admin_client).context["adminform"].form.fields
     slugs = [value for value, _label in fields["event_type"].choices]
     assert {"", "product.created.creator", "product.created", "test.unheard"} <= set(slugs)
-    assert [value for value, _label in fields["channel"].choices] == ["app", "email"]
+    assert [value for value, _label in fields["channel"].choices] == [*channels()]
     assert [value for value, _label in fields["language"].choices] == ["en", "de"]
 
 

@@ -183,3 +183,17 @@ def test_who_has_no_permission_sees_nothing_of_what_happened(client: Client, is_
 
 def test_a_wording_that_is_gone_is_not_found(admin_client: Client) -> None:
     assert admin_client.post(page(10**9), wording()).status_code == 404
+
+
+# Text messages
+
+
+def test_of_a_text_message_each_row_tells_how_many_it_becomes_and_why(admin_client: Client) -> None:
+    published(Told(people=[], name=f"“{'a' * 70}”"))
+    text = ask(admin_client, channel="sms", title_template="{{ name }}", message_template="")
+    assert '<p class="help">1 segment, GSM-7</p>' in text
+    assert '<p class="wording-lost">2 segments, UCS-2 because of ““”, “””</p>' in text
+
+
+def test_of_anything_else_it_tells_nothing_of_the_kind(admin_client: Client) -> None:
+    assert "segment" not in ask(admin_client, channel="email")

@@ -14,7 +14,9 @@ def test_a_channel_keeps_the_contract(name: str) -> None:
     assert channel.name == name.lower()
     assert len(name) <= 20
     assert str(channel.label)
-    assert channel.medium() == Medium(name, channel.configured(), channel.is_inbox, channel.can_wait)
+    assert channel.medium() == Medium(
+        name, channel.configured(), channel.is_inbox, channel.can_wait, channel.is_heard
+    )
 
 
 def test_the_inbox_is_always_there_and_goes_first() -> None:
@@ -28,7 +30,7 @@ def test_email_is_known_but_not_configured_without_an_address_for_links() -> Non
 
 
 def test_templates_are_offered_every_channel() -> None:
-    assert [name for name, _label in channel_choices()] == ["app", "email"]
+    assert [name for name, _label in channel_choices()] == [*channels()]
 
 
 # What operators are told of it

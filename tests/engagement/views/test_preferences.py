@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from capabilities.people.models import Person
@@ -18,6 +19,7 @@ from engagement.channels import Channel, channels
 from engagement.choices import Scope
 from engagement.links import unsubscribe_token
 from engagement.models import (
+    Endpoint,
     Mute,
     NotificationPreference,
     NotificationRule,
@@ -137,8 +139,9 @@ def test_the_number_of_queries_is_the_same_however_much_there_is(
     NotificationPreference.objects.create(person=alice, event_type="test.told", type="none")
     with django_assert_num_queries(len(captured)):
         page.get(PAGE)
-    # Session, person, settings for the time zone, wordings, rules, choices, settings, suppression, mutes, badge.
-    assert len(captured) == 10
+    # Session, person, settings for the time zone, wordings, rules, choices, endpoints, settings, suppression, mutes,
+    # badge.
+    assert len(captured) == 11
 
 
 # Choosing
@@ -474,7 +477,14 @@ def test_what_is_switched_off_for_everybody_says_so(page: Client) -> None:
 # Further channels
 
 
-def test_without_further_channels_there_is_none_to_choose(page: Client) -> None:
+def test_who_has_a_device_can_choose_of_it_though_it_is_not_set_up(page: Client, alice: Person) -> None:
+    Endpoint.objects.create(person=alice, channel="push", value="token", verified_at=timezone.now())
+    text = text_of(page.get(PAGE))
+    assert 'name="category-test:push"' in text
+    assert "so that nothing is sent there: Email, Push." in text
+
+
+def test_further_channels_on_which_nobody_is_reached_are_none_to_choose(page: Client) -> None:
     assert 'class="further"' not in text_of(page.get(PAGE))
 
 

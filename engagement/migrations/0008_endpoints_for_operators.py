@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("engagement", "0006_endpoint_indexes")]
+    dependencies = [("engagement", "0007_endpoint_code")]
 
     operations = [
         migrations.AlterModelOptions(
