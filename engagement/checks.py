@@ -19,6 +19,8 @@ from engagement.registry import Notifier, event_type_of, notifiers, permitted_pa
 from events.conf import conf as bus_conf
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
+#: Of these other checks say what is missing, with more of it: check_mail, and those in sms_checks.
+TOLD_APART = {"email", "sms"}
 #: What is said of a channel that is not set up, where that is not what is said of any, and its number.
 SAID = {"email": ("Mail is not configured, so none is sent", "W010")}
 
@@ -115,7 +117,12 @@ def check_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 @register("engagement")
 def check_channels(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Find further channels that notifiers count on, and that nothing is sent by."""
-    return [found for channel in outbound() if channel.name != "email" for found in _not_set_up(channel.name)]
+    return [
+        found
+        for channel in outbound()
+        if channel.name not in TOLD_APART
+        for found in _not_set_up(channel.name)
+    ]
 
 
 def _not_set_up(channel: str) -> Iterable[CheckMessage]:

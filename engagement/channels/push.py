@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from engagement.channels.base import Connection, DeliveryError, Outgoing, Sent, Stored
-from engagement.push import provider
+from engagement.push import chosen, provider
 
+NOBODY = (
+    "Set ENGAGEMENT_FCM_CREDENTIALS, ENGAGEMENT_NOTIFICATION_SERVICE_URL or ENGAGEMENT_PUSH_PROVIDER"
+    " (in this project: the same without ENGAGEMENT_)."
+)
 #: FCM's tokens have some 160 characters, of which it promises nothing; ids of installations have 22.
 VALUE = re.compile(r"[!-~]{1,1000}")
 #: Of an endpoint, the characters that are shown; of a short one half of them at the most.
@@ -42,6 +46,21 @@ class PushChannel(Stored):
     def configured(self) -> bool:
         """Tell whether there is a provider that can be used."""
         return provider() is not None
+
+    def lacks(self) -> str:
+        """Return what is wrong with the provider that the settings name, or that they name none."""
+        try:
+            found = chosen()
+        except ImproperlyConfigured as error:
+            return str(error)
+        if found is None:
+            return NOBODY
+        return "" if found.configured() else found.problem() or f"The provider {found.name!r} is not set up."
+
+    def provider_name(self) -> str:
+        """Return the name of the provider."""
+        found = provider()
+        return found.name if found else ""
 
     @property
     def retries(self) -> Sequence[float] | None:  # type: ignore[override]  # nobody writes to it

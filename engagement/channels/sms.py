@@ -52,6 +52,26 @@ class SmsChannel(Stored):
         """Tell whether there is a provider that can send."""
         return _provider() is not None
 
+    def lacks(self) -> str:
+        """Return what the provider needs that the settings name, or that they name none."""
+        try:
+            found = chosen()
+        except UnknownProvider as error:
+            return str(error)
+        if found is None:
+            return "Set ENGAGEMENT_SMS_PROVIDER (in this project: SMS_PROVIDER)."
+        needs = f"Set {' and '.join(found.needs)}." if found.needs else f"{found.name} is not set up."
+        return "" if found.configured() else needs
+
+    def provider_name(self) -> str:
+        """Return the name of the provider."""
+        found = _provider()
+        return found.name if found else ""
+
+    def preview(self, message: Outgoing) -> str:
+        """Return the text, which is one of all parts."""
+        return text_of(message.title, message.message, message.url)
+
     def clean(self, value: str, kind: str = "") -> str:
         """Return the number as E.164 has it; raise ValidationError, also for one that the provider does not reach."""
         try:

@@ -4,6 +4,7 @@ Whoever gets them knows by a signature that they are ours (Standard Webhooks), a
 follows: docs/webhooks.md.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -63,6 +64,16 @@ class WebhookChannel(Stored):
     def configured(self) -> bool:
         """Tell whether links can be made, and webhooks are wanted."""
         return bool(conf.base_url) and conf.webhooks
+
+    def lacks(self) -> str:
+        """Name the setting."""
+        if not conf.webhooks:
+            return "ENGAGEMENT_WEBHOOKS is off (in this project: WEBHOOKS)."
+        return "" if conf.base_url else "Set ENGAGEMENT_BASE_URL (in this project: SITE_URL)."
+
+    def preview(self, message: Outgoing) -> str:
+        """Return the body, with room between its parts."""
+        return json.dumps(json.loads(body_of(message)), indent=2, ensure_ascii=False)
 
     def clean(self, value: str, kind: str = "") -> str:
         """Return an address in ASCII; raise ValidationError if it is none, or none that we would send anything to."""

@@ -3,8 +3,9 @@
 import pytest
 from pytest_django import Settings
 
-from engagement.channels import Channel, channel_choices, channels, shown_endpoint
+from engagement.channels import Channel, Outbound, channel_choices, channels, shown_endpoint
 from engagement.decide import Medium
+from tests.engagement.messages import outgoing
 
 
 @pytest.mark.parametrize("name", channels())
@@ -62,3 +63,50 @@ def test_operators_see_an_endpoint_as_its_channel_shows_it_and_hardly_any_of_one
     assert shown_endpoint("pigeon", "a-secret-dovecote") == "…cote"
     assert shown_endpoint("telex", "a-secret-dovecote") == "a…"
     assert shown_endpoint("telex", "") == ""
+
+
+@pytest.mark.parametrize(
+    ("channel", "given", "said"),
+    [
+        ("push", {}, "Set ENGAGEMENT_FCM_CREDENTIALS, ENGAGEMENT_NOTIFICATION_SERVICE_URL or"),
+        ("push", {"PUSH_PROVIDER": "pigeons.Post"}, "ENGAGEMENT_PUSH_PROVIDER is 'pigeons.Post': No module"),
+        ("push", {"PUSH_PROVIDER": "gateway"}, "ENGAGEMENT_NOTIFICATION_SERVICE_URL is empty."),
+        ("sms", {}, "Set ENGAGEMENT_SMS_PROVIDER (in this project: SMS_PROVIDER)."),
+        ("sms", {"SMS_PROVIDER": "pigeons.Post"}, "ENGAGEMENT_SMS_PROVIDER is 'pigeons.Post': No module"),
+        ("sms", {"SMS_PROVIDER": "sparrow"}, "Set ENGAGEMENT_SPARROW_TOKEN and ENGAGEMENT_SPARROW_FROM."),
+        ("webhook", {}, "Set ENGAGEMENT_BASE_URL (in this project: SITE_URL)."),
+        ("webhook", {"WEBHOOKS": False}, "ENGAGEMENT_WEBHOOKS is off (in this project: WEBHOOKS)."),
+    ],
+)
+def test_a_channel_says_what_is_missing_in_the_words_of_the_settings(
+    settings: Settings, channel: str, given: dict[str, object], said: str
+) -> None:
+    for name, value in given.items():
+        setattr(settings, f"ENGAGEMENT_{name}", value)
+    assert channels()[channel].lacks().startswith(said)
+    assert channels()[channel].provider_name() == ""
+
+
+@pytest.mark.parametrize(
+    ("channel", "given", "provider"),
+    [
+        ("push", {"NOTIFICATION_SERVICE_URL": "https://push.example"}, "gateway"),
+        ("sms", {"SMS_PROVIDER": "console"}, "console"),
+        ("webhook", {"BASE_URL": "https://carillon.example"}, ""),
+    ],
+)
+def test_a_channel_that_is_set_up_lacks_nothing_and_names_its_provider(
+    settings: Settings, channel: str, given: dict[str, object], provider: str
+) -> None:
+    for name, value in given.items():
+        setattr(settings, f"ENGAGEMENT_{name}", value)
+    assert (channels()[channel].lacks(), channels()[channel].provider_name()) == ("", provider)
+
+
+def test_what_is_handed_over_can_be_read_by_operators_without_what_signs_it() -> None:
+    message = outgoing(endpoint="https://hook.example/", secrets=["whsec_hidden"])
+    for name, said in (("sms", "Kite was created"), ("webhook", '"title": "Kite was created"')):
+        channel = channels()[name]
+        assert isinstance(channel, Outbound)
+        assert said in channel.preview(message)
+        assert "whsec" not in channel.preview(message)
