@@ -11,16 +11,16 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from engagement import wording
-from engagement.channels import channels
-from engagement.conf import DUMMY, conf
+from engagement.channels import channels, outbound
+from engagement.conf import conf
 from engagement.models import Delivery
 from engagement.push.checks import check_provider
 from engagement.registry import Notifier, event_type_of, notifiers, permitted_params
 from events.conf import conf as bus_conf
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
-#: What mail needs, as settings; in brackets, as this project's environment has it.
-SITE, WAY = "ENGAGEMENT_BASE_URL (in this project: SITE_URL)", "EMAIL_BACKEND (in this project: EMAIL_URL)"
+#: What is said of a channel that is not set up, where that is not what is said of any, and its number.
+SAID = {"email": ("Mail is not configured, so none is sent", "W010")}
 
 
 @register("engagement")
@@ -107,20 +107,29 @@ def _unknown_in(notifier: Notifier[Any], name: str) -> Iterable[CheckMessage]:
 @register("engagement")
 def check_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Find why mails would not be sent, or not be trusted."""
-    if not conf.base_url or settings.EMAIL_BACKEND == DUMMY:
-        return [*_malformed_site(), *_no_mail()]
+    if not channels()["email"].configured():
+        return [*_malformed_site(), *_not_set_up("email")]
     return [*_malformed_site(), *_unsafe_site(), *_endless_wait(), *_no_sender()]
 
 
-def _no_mail() -> Iterable[CheckMessage]:
+@register("engagement")
+def check_channels(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Find further channels that notifiers count on, and that nothing is sent by."""
+    return [found for channel in outbound() if channel.name != "email" for found in _not_set_up(channel.name)]
+
+
+def _not_set_up(channel: str) -> Iterable[CheckMessage]:
     """Name what is missing. Leave developers alone: they have nobody to write to."""
-    lacking = {SITE: not conf.base_url, WAY: settings.EMAIL_BACKEND == DUMMY}
-    names = [each.name for each in notifiers if "email" in {*each.channels, *each.mandatory}]
-    if names and not settings.DEBUG:
+    names = [each.name for each in notifiers if channel in {*each.channels, *each.mandatory}]
+    lacking = channels()[channel].lacks()
+    if names and lacking and not settings.DEBUG:
+        said, number = SAID.get(
+            channel, (f"{channels()[channel].label} is not set up, so nothing is sent", "W026")
+        )
         yield checks.Warning(
-            f"Mail is not configured, so none is sent: not by {', '.join(names[:3])}{' ...' * (len(names) > 3)}",
-            hint=f"Set {' and '.join(name for name, lacks in lacking.items() if lacks)}.",
-            id="engagement.W010",
+            f"{said}: not by {', '.join(names[:3])}{' ...' * (len(names) > 3)}",
+            hint=lacking,
+            id=f"engagement.{number}",
         )
 
 

@@ -1,7 +1,7 @@
 """The parts of statements that ask where people are reached: by their account, or by rows of the table of endpoints."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from engagement.channels import Stored, channels
@@ -44,7 +44,7 @@ class Target:
     value: str
     is_suppressed: bool = False
     kind: str = ""
-    secrets: Sequence[str] = ()
+    secrets: Sequence[str] = field(default=(), repr=False)
     registered_at: datetime | None = None
     failures: int = 0
     rests_until: datetime | None = None

@@ -2,14 +2,15 @@
 
 import logging
 
-from django.db.models.functions import Now
-
 from engagement.models import ChannelPause, Delivery
 from engagement.models.channel_pause import REASON_LENGTH
 from events import queue
 from events.sql import execute, storable
 
 logger = logging.getLogger(__name__)
+
+#: Nobody means more than a year.
+MOST_MINUTES = 60 * 24 * 365
 
 #: A later end counts, and what an operator said is not shortened.
 #: Parameters: channel, seconds (NULL: until it is resumed), reason, whether an operator says so.
@@ -41,5 +42,4 @@ def resume(channel: str) -> bool:
 
 def paused() -> dict[str, ChannelPause]:
     """Return the pauses that are in force, by channel."""
-    in_force = ChannelPause.objects.exclude(until__lte=Now())
-    return {pause.channel: pause for pause in in_force}
+    return {pause.channel: pause for pause in ChannelPause.in_force()}

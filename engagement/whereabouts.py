@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from engagement.decide import Outcome, Reason, Status, Wait
-from engagement.models import Delivery, NotifiableEvent
+from engagement.models import ChannelPause, Delivery, NotifiableEvent
 from engagement.models.delivery_states import DeliveryState, Feedback
+from engagement.pauses import paused
 from engagement.sentences import SENTENCES, WAITS, WORDS, Setting
 
 State = DeliveryState
@@ -48,10 +49,23 @@ class Whereabouts:
 
 
 def look_up(rows: Iterable[NotifiableEvent]) -> None:
-    """Fetch the messages of those for whom any were planned: one query, or none."""
+    """Fetch the messages of those for whom any were planned: one query, or none.
+
+    If any of them is due, ask in another whether its channel is paused.
+    """
     planned = [row for row in rows if _is_planned(row)]
     found = Delivery.objects.select_related("digest").defer(*TEXTS).order_by("pk")
     prefetch_related_objects(planned, Prefetch("deliveries", found))
+    _ask_for_pauses(each for row in planned for each in row.deliveries.all())
+
+
+def _ask_for_pauses(deliveries: Iterable[Delivery]) -> None:
+    """Note at what is due which channels are paused, and at the digests that these messages became a part of."""
+    speaking = [each.digest or each if each.digest_id else each for each in deliveries]
+    due = [each for each in speaking if each.is_due and each.pauses is None]
+    in_force = paused() if due else {}
+    for each in due:
+        each.pauses = in_force
 
 
 def _is_planned(row: NotifiableEvent) -> bool:
@@ -102,10 +116,23 @@ def _pending(delivery: Delivery) -> Whereabouts:
 
 
 def _on_its_way(delivery: Delivery) -> Whereabouts:
+    if pause_of(delivery) is not None:
+        said = _("Nothing is sent by %s at present, so it waits.") % delivery.get_channel_display()
+        return Whereabouts(_("waits"), True, said, Setting.NOWHERE)
     return Whereabouts(_("on its way"), True, _("It is about to be sent."))
 
 
+def pause_of(delivery: Delivery) -> ChannelPause | None:
+    """Return why a message waits that is due, if that is because its channel is paused."""
+    if not delivery.is_due:
+        return None
+    _ask_for_pauses([delivery])
+    return (delivery.pauses or {}).get(delivery.channel)
+
+
 def _retrying(delivery: Delivery) -> Whereabouts:
+    if pause_of(delivery) is not None:
+        return _on_its_way(delivery)
     due, tries = _moment(delivery.available_at), delivery.attempts
     if not tries:
         return Whereabouts(_("waits"), True, _("It was put off until %s.") % due)

@@ -105,6 +105,15 @@ def json_object(name: str) -> dict[str, Any]:
     return found
 
 
+def path_or_json(name: str) -> str | dict[str, Any]:
+    """Return the variable, the path of a file, or what is in it: then as a dictionary, of which no report shows a key.
+
+    Raise for JSON that is no object; it is not repeated.
+    """
+    value = os.environ.get(name, "").strip()
+    return json_object(name) if value.startswith("{") else value
+
+
 def address(name: str, default: str) -> str:
     """Return the variable as somebody's email address, with or without a name; raise if it is none."""
     value = os.environ.get(name) or default
@@ -126,6 +135,20 @@ def origin(name: str) -> str:
     if value and not _is_origin(value):
         raise ImproperlyConfigured(
             f"{name} must be https://host or https://host:port, without a path, not {value!r}."
+        )
+    return value
+
+
+def url(name: str, default: str = "") -> str:
+    """Return the variable as "https://host", "https://host:port/path" or with http; raise for anything else.
+
+    It is not repeated: there may be a password in it.
+    """
+    value = os.environ.get(name, "").strip() or default
+    whole = re.fullmatch(r"(https?://[^/]*)(/[^\s?#\\]*)?", value)
+    if value and not (whole and _is_origin(whole[1])):
+        raise ImproperlyConfigured(
+            f"{name} must be https://host or https://host:port/path, without a user, a query or a fragment."
         )
     return value
 

@@ -147,6 +147,18 @@ EVENTS_LISTEN_DSN = env.text("EVENTS_LISTEN_DSN", "")
 ENGAGEMENT_BASE_URL = env.origin("SITE_URL")
 ENGAGEMENT_EMAILS_PER_HOUR = env.integer("EMAILS_PER_HOUR", 20, minimum=0) or None
 
+#: Channels. Without a provider nothing is pushed or sent as a text message, and each outcome says so.
+ENGAGEMENT_PUSH_PROVIDER = env.text("PUSH_PROVIDER", "")
+ENGAGEMENT_NOTIFICATION_SERVICE_URL = env.url("NOTIFICATION_SERVICE_URL")
+ENGAGEMENT_FCM_CREDENTIALS = env.path_or_json("FCM_CREDENTIALS")
+ENGAGEMENT_SMS_PROVIDER = env.text("SMS_PROVIDER", "")
+ENGAGEMENT_SMS_REGION = env.text("SMS_REGION", "")
+ENGAGEMENT_SPARROW_TOKEN = env.text("SPARROW_TOKEN", "")
+ENGAGEMENT_SPARROW_FROM = env.text("SPARROW_FROM", "")
+ENGAGEMENT_SPARROW_URL = env.url("SPARROW_URL", "https://api.sparrowsms.com/v2/sms/")
+ENGAGEMENT_WEBHOOKS = env.boolean("WEBHOOKS", default=True)
+ENGAGEMENT_WEBHOOK_ALLOWED_HOSTS = env.words("WEBHOOK_ALLOWED_HOSTS", [])
+
 #: django-q2 carries wake-ups and schedules. Why each number is what it is: DECISIONS.md.
 Q_CLUSTER = {
     "name": "events",

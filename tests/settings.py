@@ -4,10 +4,26 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("HTTPS", "0")
-# No mail, whatever the developer has set, unless the test says so.
+# Nothing leaves the house, whatever the developer has set, unless the test says so.
 os.environ |= {
-    name: os.environ.get(f"TEST_{name}", "") for name in ("EMAIL_URL", "EMAIL_BACKEND", "SITE_URL")
+    name: os.environ.get(f"TEST_{name}", "")
+    for name in (
+        "EMAIL_URL",
+        "EMAIL_BACKEND",
+        "SITE_URL",
+        "PUSH_PROVIDER",
+        "NOTIFICATION_SERVICE_URL",
+        "FCM_CREDENTIALS",
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "SMS_PROVIDER",
+        "SMS_REGION",
+        "SPARROW_TOKEN",
+        "SPARROW_FROM",
+        "SPARROW_URL",
+        "WEBHOOK_ALLOWED_HOSTS",
+    )
 }
+os.environ["WEBHOOKS"] = os.environ.get("TEST_WEBHOOKS", "1")
 
 from pathlib import Path
 

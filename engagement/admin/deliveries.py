@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth import get_permission_codename, get_user_model
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,26 +17,31 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from engagement.admin.delivery_page import DeliveryPage, WaitFilter
+from engagement.admin.people_at import people_at
 from engagement.admin.rendered import has_secrets, rendered
-from engagement.models import Delivery, EmailNotification
+from engagement.models import (
+    ChannelPause,
+    Delivery,
+    EmailNotification,
+    PushNotification,
+    SmsNotification,
+    WebhookNotification,
+)
 from engagement.models.delivery_content import erased
 from events.listing import exact
 from events.queue import wake_on_commit
-
-#: So many people of one address are looked for.
-MOST_PEOPLE = 50
 
 
 class DeliveryAdmin(DeliveryPage):
     """The messages of one channel; register a subclass for its proxy of Delivery."""
 
     change_form_template = "engagement/admin/delivery.html"
-    list_display = (
+    list_display: tuple[str, ...] = (
         "id",
         "standing",
         "short_title",
         "person_name",
-        "endpoint",
+        "shown_endpoint",
         "due_or_sent",
         "attempts",
         "waits_for",
@@ -51,8 +56,15 @@ class DeliveryAdmin(DeliveryPage):
     actions = ("send_again",)
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """Bring the people along: in a query of their own, since a join would leave out the mails of deleted ones."""
-        return super().get_queryset(request).prefetch_related("person")
+        """Bring the people along: in a query of their own, since a join would leave out the mails of deleted ones.
+
+        And why nothing is sent by the channel, if it is paused.
+        """
+        pause = ChannelPause.in_force().filter(channel=models.OuterRef("channel")).values("reason")
+        found: models.QuerySet[Any] = (
+            super().get_queryset(request).annotate(why_paused=models.Subquery(pause))
+        )
+        return found.prefetch_related("person")
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -62,7 +74,7 @@ class DeliveryAdmin(DeliveryPage):
         if not term:
             return queryset, False
         found = exact(term, message_id=str, provider_id=str, person_id=int, event_id=int)
-        return queryset.filter(found | models.Q(person_id__in=_people_at(term))), False
+        return queryset.filter(found | models.Q(person_id__in=people_at(term))), False
 
     # Sending again
 
@@ -138,13 +150,23 @@ class EmailNotificationAdmin(DeliveryAdmin):
     """Mails."""
 
 
-def _people_at(address: str) -> list[Any]:
-    """Return the primary keys of the people with this address."""
-    name = getattr(get_user_model(), "EMAIL_FIELD", "")
-    if "@" not in address or not name:
-        return []
-    people = get_user_model()._default_manager.filter(**{f"{name}__iexact": address})
-    return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+@admin.register(PushNotification)
+class PushNotificationAdmin(DeliveryAdmin):
+    """Messages to devices."""
+
+
+@admin.register(SmsNotification)
+class SmsNotificationAdmin(DeliveryAdmin):
+    """Text messages, which are paid for by the segment."""
+
+    list_display = (*DeliveryAdmin.list_display, "segments")
+    readonly_fields = (*DeliveryAdmin.readonly_fields, "segments")
+    fieldsets = [*DeliveryAdmin.fieldsets, (_("What it costs"), {"fields": ("segments",)})]
+
+
+@admin.register(WebhookNotification)
+class WebhookNotificationAdmin(DeliveryAdmin):
+    """Calls of people's own addresses."""
 
 
 def _tell_of_those_due(request: HttpRequest, count: int, sooner: int) -> None:

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.admin.log import LogAdmin
 from engagement.admin.rendered import nothing_yet
+from engagement.channels import shown_endpoint
 from engagement.decide import Wait
-from engagement.models import Delivery, DeliveryAttempt, NotifiableEvent
+from engagement.models import BY_CHANNEL, Delivery, DeliveryAttempt, NotifiableEvent
 from engagement.models.delivery_states import DeliveryState
 from events.bus import EventLog
 from events.listing import ReadOnly, moment
@@ -34,7 +35,7 @@ MOST = 50
 #: So much of a title fits into the list.
 TITLE_SHOWN = 60
 GROUPS: list[tuple[Any, tuple[str, ...]]] = [
-    (None, ("standing", "due", "error", "person_link", "endpoint", "feedback", "feedback_at")),
+    (None, ("standing", "due", "error", "person_link", "shown_endpoint", "feedback", "feedback_at")),
     (
         _("What it says"),
         ("masked_title", "masked_message", "masked_url", "reason", "language", "is_fallback"),
@@ -68,6 +69,14 @@ def _first_line(text: str) -> str:
     return text.partition("\n")[0]
 
 
+def delivery_url(site: admin.AdminSite, channel: str, pk: int) -> str:
+    """Return the address of the page of a message; empty if there is no such page."""
+    model = BY_CHANNEL.get(channel)
+    if model is None or not site.is_registered(model):
+        return ""
+    return reverse(f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
+
+
 class WaitFilter(admin.SimpleListFilter):
     """By what a message waits for, or waited for."""
 
@@ -88,7 +97,7 @@ class AttemptInline(ReadOnly, admin.TabularInline):
 
     model = DeliveryAttempt
     extra = 0
-    fields = ("moment", "succeeded", "answer")
+    fields = ("moment", "succeeded", "code", "answer")
     readonly_fields = fields
     ordering = ("id",)
 
@@ -121,10 +130,19 @@ class DeliveryPage(LogAdmin):
 
     @admin.display(description=_("state"), ordering="state")
     def standing(self, delivery: Delivery) -> str:
-        """Return the state; of what was put off without having failed, for what it waits."""
+        """Return the state; of what waits for its channel, or was put off without having failed, for what it waits."""
+        why_paused = getattr(delivery, "why_paused", None)
+        if why_paused is not None and delivery.is_due:
+            said = gettext("waits: nothing is sent by %(channel)s at present. %(why)s")
+            return said % {"channel": delivery.get_channel_display(), "why": _first_line(why_paused)}
         if delivery.state == DeliveryState.RETRYING and not delivery.attempts and delivery.last_error:
             return gettext("waits: %s") % _first_line(delivery.last_error)
         return str(delivery.get_state_display())
+
+    @admin.display(description=_("endpoint"), ordering="endpoint")
+    def shown_endpoint(self, delivery: Delivery) -> str:
+        """Return where it goes, or went, as the channel shows it to others: a token is never shown in full."""
+        return shown_endpoint(delivery.channel, delivery.endpoint)
 
     @admin.display(description=_("next attempt"))
     def due(self, delivery: Delivery) -> str:

@@ -6,11 +6,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from engagement.channels import channel_of
 from engagement.mail import compose
 from engagement.message import preview_of
 from engagement.models import Delivery
-from engagement.outgoing import DeliveryError
+from engagement.outgoing import DeliveryError, Outgoing
 from engagement.registry import is_sensitive
+from engagement.standing import EMAIL
 from events.bus import RetryLater
 from events.listing import moment
 
@@ -34,10 +36,18 @@ def _written(delivery: Delivery) -> tuple[str, str]:
     if delivery.is_open and not delivery.items.exists():
         return _said(nothing_yet(delivery))
     try:
-        mail = compose(preview_of(delivery))
+        return _written_out(delivery.channel, preview_of(delivery))
     except (DeliveryError, RetryLater, ObjectDoesNotExist) as error:
         return _said(_("It cannot be written: %s") % error)
-    return str(mail.body), str(mail.alternatives[0][0])
+
+
+def _written_out(channel: str, message: Outgoing) -> tuple[str, str]:
+    if channel == EMAIL:
+        mail = compose(message)
+        return str(mail.body), str(mail.alternatives[0][0])
+    texts = [message.title, message.message, message.url, channel_of(channel).preview(message)]
+    text = "\n\n".join(filter(None, texts))
+    return text, format_html('<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', text)
 
 
 def nothing_yet(digest: Delivery) -> str:

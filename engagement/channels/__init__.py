@@ -11,9 +11,19 @@ from django.apps import apps
 from django.utils.module_loading import module_has_submodule
 
 from engagement.channels.base import Channel, Outbound, Stored
+from engagement.endpoint import masked_address
 from events.bus import AlreadyRegistered, RetryLater
 
-__all__ = ["Channel", "Outbound", "Stored", "channel_choices", "channel_of", "channels", "outbound"]
+__all__ = [
+    "Channel",
+    "Outbound",
+    "Stored",
+    "channel_choices",
+    "channel_of",
+    "channels",
+    "outbound",
+    "shown_endpoint",
+]
 
 #: Seconds after which to look whether it is there.
 NEWER_DEPLOYMENT = 60
@@ -54,6 +64,14 @@ def channel_of(name: str) -> Outbound:
     if not isinstance(found, Outbound):
         raise RetryLater(NEWER_DEPLOYMENT, f"The channel {name!r} is not known to this process")
     return found
+
+
+def shown_endpoint(name: str, value: str) -> str:
+    """Return an endpoint as operators see it; hardly anything of one whose channel is not known: it may be secret."""
+    channel = channels().get(name)
+    if isinstance(channel, Stored):
+        return channel.shown(value)
+    return value if isinstance(channel, Outbound) or not value else masked_address(value)
 
 
 def channel_choices() -> list[tuple[str, Any]]:

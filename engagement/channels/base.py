@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from engagement.decide import Medium
 from engagement.outgoing import DeliveryError, DigestContent, DigestItem, Outgoing, Sent
@@ -40,6 +41,14 @@ class Channel(ABC):
     @abstractmethod
     def configured(self) -> bool:
         """Tell whether it can be used as this installation is set up."""
+
+    def lacks(self) -> str:
+        """Return what operators have to do before it can be used, in a sentence; empty if it can."""
+        return "" if self.configured() else gettext("It is not set up.")
+
+    def provider_name(self) -> str:
+        """Return the company or protocol behind it, if the installation has a choice."""
+        return ""
 
     def medium(self) -> Medium:
         """Return what decisions need to know of it."""
@@ -79,6 +88,10 @@ class Outbound(Channel):
     @abstractmethod
     def suppressed_sql(self, person: str) -> str:
         """Return an SQL condition on the row of a person: where they could be reached must not be used."""
+
+    def preview(self, message: Outgoing) -> str:
+        """Return what would be handed over, for operators to read; empty if that is the texts and nothing else."""
+        return ""
 
     def message_id(self, key: str) -> str:
         """Return the id of a message, around a key that no other has."""

@@ -13,6 +13,8 @@ from engagement.conf import DUMMY, conf
 from engagement.endpoint import normal_sql
 from engagement.mail import Post, compose, message_id
 
+#: What mail needs, as settings; in brackets, as this project's environment has it.
+SITE, WAY = "ENGAGEMENT_BASE_URL (in this project: SITE_URL)", "EMAIL_BACKEND (in this project: EMAIL_URL)"
 #: RFC 5321: 64 characters, the @, and 255.
 LONGEST_ADDRESS = 320
 
@@ -38,6 +40,16 @@ class EmailChannel(Outbound):
     def configured(self) -> bool:
         """Tell whether links can be made, and mails go anywhere."""
         return bool(conf.base_url) and settings.EMAIL_BACKEND != DUMMY
+
+    def lacks(self) -> str:
+        """Name the settings that are missing."""
+        lacking = {SITE: not conf.base_url, WAY: settings.EMAIL_BACKEND == DUMMY}
+        names = [name for name, is_missing in lacking.items() if is_missing]
+        return f"Set {' and '.join(names)}." if names else ""
+
+    def provider_name(self) -> str:
+        """Return the name of the backend's module: "smtp", "mailgun"."""
+        return "" if settings.EMAIL_BACKEND == DUMMY else settings.EMAIL_BACKEND.split(".")[-2]
 
     def suppressed_sql(self, person: str) -> str:
         """Tell of an address that bounced."""

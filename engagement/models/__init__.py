@@ -2,6 +2,7 @@
 
 from engagement.models.app import AppNotification
 from engagement.models.by_channel import (
+    BY_CHANNEL,
     EmailNotification,
     PushNotification,
     SmsNotification,
@@ -26,6 +27,7 @@ from engagement.models.template import (
 )
 
 __all__ = [
+    "BY_CHANNEL",
     "TERMINAL",
     "AppNotification",
     "AppNotificationTemplate",

@@ -64,3 +64,12 @@ class WebhookNotification(Delivery):
         proxy = True
         verbose_name = _("webhook notification")
         verbose_name_plural = _("webhook notifications")
+
+
+#: Of which channel there are pages of their own.
+BY_CHANNEL: dict[str, type[Delivery]] = {
+    "email": EmailNotification,
+    "push": PushNotification,
+    "sms": SmsNotification,
+    "webhook": WebhookNotification,
+}

@@ -28,10 +28,16 @@ class ChannelPause(models.Model):
 
     class Meta:
         verbose_name = _("paused channel")
-        verbose_name_plural = _("paused channels")
+        # Of the admin's page, on which are those that are not paused as well.
+        verbose_name_plural = _("channels")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["channel"], name="channel_pause_once"),
         ]
 
     def __str__(self) -> str:
         return self.channel
+
+    @classmethod
+    def in_force(cls) -> "models.QuerySet[ChannelPause]":
+        """Return those that are not over."""
+        return cls.objects.exclude(until__lte=Now())

@@ -1,6 +1,6 @@
 """One message to one endpoint on a channel that leaves the house."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.channels import Outbound, channel_choices, channels
 from engagement.conf import conf
 from engagement.decide import Wait
-from engagement.models.channel_pause import IS_OPEN
+from engagement.models.channel_pause import IS_OPEN, ChannelPause
 from engagement.models.delivery_content import Content
 from engagement.models.delivery_rows import DeliveryQuerySet
 from engagement.models.delivery_states import TERMINAL, DeliveryState, Feedback
@@ -46,6 +46,8 @@ class Delivery(Content, LeasedWork, Expiring):
 
     #: What was claimed along with it: checked again together.
     companions: "Sequence[Delivery]" = ()
+    #: The pauses that were in force when its whereabouts were looked up, by channel; None: nobody has asked.
+    pauses: "Mapping[str, ChannelPause] | None" = None
 
     notifiable = models.ForeignKey(
         "engagement.NotifiableEvent",
@@ -210,6 +212,11 @@ class Delivery(Content, LeasedWork, Expiring):
     def is_collected(self) -> bool:
         """Whether it belongs into a digest."""
         return not self.is_digest and self.wait in {Wait.HOURLY, Wait.DAILY}
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be sent now, and nobody has begun to."""
+        return self.state in WAITING and self.available_at <= timezone.now()
 
     @property
     def is_sent(self) -> bool:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -32,6 +33,19 @@ class EndpointQuerySet(models.QuerySet["Endpoint"]):
     def usable(self) -> Self:
         """Those that get messages."""
         return self.filter(usable())
+
+    def unused(self) -> Self:
+        """Those that were retired, or rest, or did not take what was last sent."""
+        return self.exclude(retired_at=None, failures=0, rests_until=None)
+
+    def use_again(self) -> int:
+        """Use those that are not, as if they had been registered now; return how many those were.
+
+        So what comes of a message that is on its way by now retires none of them anew.
+        """
+        return self.unused().update(
+            retired_at=None, retired_because="", failures=0, rests_until=None, registered_at=Now()
+        )
 
 
 class Endpoint(models.Model):
@@ -101,6 +115,13 @@ class Endpoint(models.Model):
             models.Index(
                 fields=["channel", "last_seen_at"], name="endpoint_seen", condition=models.Q(retired_at=None)
             ),
+            models.Index(
+                fields=["channel", "retired_at"],
+                name="endpoint_retired",
+                condition=models.Q(retired_at__isnull=False),
+            ),
+            #: Tokens are long, and asked for only as a whole.
+            HashIndex(fields=["value"], name="endpoint_value"),
         ]
 
     def __str__(self) -> str:

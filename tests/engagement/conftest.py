@@ -8,8 +8,10 @@ import pytest
 from django.apps import apps
 
 from engagement import wording
+from engagement.channels import channels
 from engagement.notifier import Notifier
 from engagement.registry import NotifierRegistry, notifiers
+from tests.engagement.pigeon import Pigeons, TextPigeons
 from tests.engagement.stored import Push, Sms, Webhook, set_up
 from tests.probe.events import Unheard
 
@@ -58,6 +60,21 @@ def forget_files() -> None:
 
 
 @pytest.fixture
+def pigeons(monkeypatch: pytest.MonkeyPatch) -> Pigeons:
+    """Return a further channel of the installation."""
+    found = Pigeons()
+    monkeypatch.setitem(channels(), found.name, found)
+    return found
+
+
+@pytest.fixture
+def text_pigeons(monkeypatch: pytest.MonkeyPatch) -> TextPigeons:
+    """Return a channel instead of that of text messages."""
+    found = TextPigeons()
+    monkeypatch.setitem(channels(), found.name, found)
+    return found
+
+
 def stored_channels(monkeypatch: pytest.MonkeyPatch) -> tuple[Push, Sms, Webhook]:
     """Have channels for devices, numbers and addresses, of which nothing leaves the process."""
     return set_up(monkeypatch)

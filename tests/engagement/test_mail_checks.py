@@ -1,12 +1,16 @@
 """System checks: why mails would not be sent, or not be trusted, found at start."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage
 from pytest_django import Settings
 
-from engagement.checks import check_lane, check_mail, check_settings
+from engagement.checks import check_channels, check_lane, check_mail, check_settings
+from engagement.notifier import Notifier
+from tests.engagement.pigeon import Pigeons
+from tests.probe.events import Unheard
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 DUMMY = "django.core.mail.backends.dummy.EmailBackend"
@@ -109,6 +113,30 @@ def test_djangos_example_of_a_sender_is_a_warning(mail: Settings) -> None:
     only(check_mail(None), "W018")
     mail.ENGAGEMENT_FROM_EMAIL = "no-reply@carillon.example"
     assert check_mail(None) == []
+
+
+# Other channels
+
+
+def test_another_channel_that_is_counted_on_and_not_set_up_is_a_warning_that_says_what_to_do(
+    mail: Settings, pigeons: Pigeons, declare: Callable[..., Notifier[Unheard]]
+) -> None:
+    pigeons.missing = "Build a dovecote."
+    assert check_channels(None) == []
+    declare(list, channels=("app", "pigeon"))
+    declare(list, name="Alarm", mandatory=("pigeon",))
+    warning = only(check_channels(None), "W026")
+    assert warning.msg == "Pigeon is not set up, so nothing is sent: not by own.Listener, own.Alarm"
+    assert warning.hint == "Build a dovecote."
+    mail.DEBUG = True
+    assert check_channels(None) == [], "who develops has nobody to write to"
+    mail.DEBUG, pigeons.missing = False, ""
+    assert check_channels(None) == []
+
+
+def test_mail_is_not_told_of_twice(mail: Settings) -> None:
+    mail.ENGAGEMENT_BASE_URL = ""
+    assert check_channels(None) == []
 
 
 # The lane

@@ -7,11 +7,13 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.management import call_command
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from capabilities.people.models import Person
+from engagement import pauses
 from engagement.decide import Outcome, Reason, Status, Wait
 from engagement.explain import Verdict, explain, gist
 from engagement.models import AppNotification, Delivery, NotifiableEvent, NotificationPreference
@@ -298,6 +300,74 @@ def test_the_time_of_a_message_is_the_persons_own(alice: Person) -> None:
     with timezone.override(ZoneInfo("Asia/Kathmandu")):
         assert "Jan. 1, 2033, 5:45 p.m." in of(mail).sentence
     assert timezone.now() - mail.created_at < timedelta(minutes=1)
+
+
+# Paused
+
+PAUSED = "Nothing is sent by Email at present, so it waits."
+
+
+@pytest.mark.parametrize("fields", [{"state": "pending"}, {"state": "retrying", "failed": 1}])
+def test_what_is_due_on_a_channel_that_is_paused_says_so_and_not_why(
+    alice: Person, fields: dict[str, Any]
+) -> None:
+    mail = mail_to(alice, **fields)
+    pauses.pause("email", "The server moves.", by_hand=True)
+    found = verdict_on(mail)
+    assert (found.status, found.told, found.setting) == ("waits", True, Setting.NOWHERE)
+    assert str(found.sentence).startswith(PAUSED)
+    assert "The server moves." not in str(found.sentence)
+    pauses.resume("email")
+    assert PAUSED not in str(verdict_on(mail).sentence)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"state": "pending", "available_at": LATER},
+        {"state": "dead"},
+        {"state": "pending", "channel": "fax"},
+    ],
+)
+def test_what_is_sent_or_not_due_or_on_another_channel_does_not_wait_for_that(
+    alice: Person, fields: dict[str, Any]
+) -> None:
+    mail = mail_to(alice, **fields)
+    pauses.pause("email", "The server moves.")
+    assert PAUSED not in of(mail).sentence
+
+
+def test_what_is_in_a_digest_that_waits_for_that_says_so(alice: Person) -> None:
+    item = mail_to(alice, wait=Wait.DAILY)
+    digest_of(alice, item, state="pending", sent_at=None)
+    pauses.pause("email", "The server moves.")
+    assert PAUSED in str(verdict_on(item).sentence)
+
+
+def test_operators_are_told_why(alice: Person, capsys: pytest.CaptureFixture[str]) -> None:
+    event_bus.publish(Told(people=[alice.pk]))
+    drain("events")
+    concerned = NotifiableEvent.objects.get()
+    NotifiableEvent.objects.update(outcomes={"app": "created: default", "email": "planned: default"})
+    mail_to(alice, state="pending", notifiable=concerned)
+    pauses.pause("email", "The server moves.", by_hand=True)
+    call_command("explain_notification", str(concerned.event_log_id), alice.username)
+    said = capsys.readouterr().out
+    assert PAUSED in said
+    assert "waits: the channel is paused. The server moves." in said
+
+
+def test_of_many_that_are_due_the_pauses_are_asked_for_once(
+    alice: Person, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    digest_of(alice, *(mail_to(alice) for _ in range(3)), state="pending", sent_at=None)
+    for _ in range(3):
+        mail_to(alice, state="pending")
+    rows = list(NotifiableEvent.objects.all())
+    with django_assert_num_queries(2):
+        look_up(rows)
+        assert len([explain(row) for row in rows]) == 6
 
 
 # What the workers leave, explained

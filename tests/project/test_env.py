@@ -1,5 +1,6 @@
 """Environment variables: a wrong value stops the start."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.views.debug import SafeExceptionReporterFilter
 
 from project import env
 
@@ -116,3 +118,112 @@ def test_only_with_debug_may_the_secret_key_be_missing(monkeypatch: pytest.Monke
         env.secret_key(debug=False)
     monkeypatch.setenv("SECRET_KEY", "s")
     assert env.secret_key(debug=False) == "s"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "https://push.example",
+        "http://10.0.0.1:8080/v1/",
+        " https://push.example/a/b ",
+        "https://[::1]:8443/x",
+    ],
+)
+def test_the_address_of_a_service_may_have_a_path(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("X", text)
+    assert env.url("X") == text.strip()
+    assert env.url("X", "https://usual.example/") == (text.strip() or "https://usual.example/")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "push.example",
+        "ftp://push.example",
+        "https://",
+        "https:///path",
+        "https://me:hunter2@push.example/",
+        "https://push.example/?key=hunter2",
+        "https://push.example/#hunter2",
+        "https://push.example/a b",
+        "https://push.example\\hunter2",
+        "https://push.example:0/",
+        "https://push.example:70000/",
+        "https://[::1/",
+    ],
+)
+def test_what_is_no_address_of_a_service_stops_the_start_and_is_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("X", text)
+    with pytest.raises(ImproperlyConfigured, match="X must be https://host") as raised:
+        env.url("X")
+    assert "hunter2" not in str(raised.value)
+
+
+def test_credentials_are_a_path_or_what_is_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("X", raising=False)
+    assert env.path_or_json("X") == ""
+    monkeypatch.setenv("X", " /run/secrets/fcm.json ")
+    assert env.path_or_json("X") == "/run/secrets/fcm.json"
+    monkeypatch.setenv("X", ' {"type": "service_account"} ')
+    assert env.path_or_json("X") == {"type": "service_account"}
+    monkeypatch.setenv("X", '{"private_key": "hunter2"')
+    with pytest.raises(ImproperlyConfigured, match="X must be a JSON object") as raised:
+        env.path_or_json("X")
+    assert "hunter2" not in str(raised.value)
+
+
+CHANNELS = {
+    "PUSH_PROVIDER": ("fcm", "fcm"),
+    "NOTIFICATION_SERVICE_URL": ("https://push.example/v1", "https://push.example/v1"),
+    "FCM_CREDENTIALS": ('{"private_key": "hunter2"}', {"private_key": "hunter2"}),
+    "SMS_PROVIDER": ("sparrow", "sparrow"),
+    "SMS_REGION": ("NP", "NP"),
+    "SPARROW_TOKEN": ("hunter2", "hunter2"),
+    "SPARROW_FROM": ("Carillon", "Carillon"),
+    "SPARROW_URL": ("https://sms.example/", "https://sms.example/"),
+    "WEBHOOKS": ("0", False),
+    "WEBHOOK_ALLOWED_HOSTS": ("10.0.0.0/8, hook.example:8080", ["10.0.0.0/8", "hook.example:8080"]),
+}
+READ = """
+import json
+from django.conf import settings
+
+print(json.dumps({name: getattr(settings, f"ENGAGEMENT_{name}") for name in %s}))
+"""
+
+
+def settings_with(**environment: str) -> dict[str, Any]:
+    """Return what the project has as settings of channels in such an environment."""
+    inherited = {name: value for name, value in os.environ.items() if name not in CHANNELS}
+    done = subprocess.run(
+        [sys.executable, "-c", READ % [*CHANNELS]],
+        cwd=Path(env.__file__).parent.parent,
+        env=inherited | {"DEBUG": "1", "DJANGO_SETTINGS_MODULE": "project.settings"} | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(json.loads(done.stdout))
+
+
+def test_each_channel_is_configured_by_the_environment() -> None:
+    given = {name: text for name, (text, _read) in CHANNELS.items()}
+    assert settings_with(**given) == {name: read for name, (_text, read) in CHANNELS.items()}
+
+
+def test_without_any_of_it_nobody_is_pushed_or_texted_and_webhooks_lead_to_public_places() -> None:
+    assert settings_with() == dict.fromkeys(CHANNELS, "") | {
+        "SPARROW_URL": "https://api.sparrowsms.com/v2/sms/",
+        "WEBHOOKS": True,
+        "WEBHOOK_ALLOWED_HOSTS": [],
+    }
+
+
+def test_no_report_of_an_error_shows_what_signs_for_us() -> None:
+    hidden = SafeExceptionReporterFilter()
+    for name in ("ENGAGEMENT_FCM_CREDENTIALS", "ENGAGEMENT_SPARROW_TOKEN"):
+        _text, value = CHANNELS[name.removeprefix("ENGAGEMENT_")]
+        assert "hunter2" not in str(hidden.cleanse_setting(name, value))

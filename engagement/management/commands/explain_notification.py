@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from engagement.explain import Unconcerned, explain_event
 from engagement.models import Delivery
+from engagement.whereabouts import pause_of
 from events.bus import EventLog
 
 
@@ -46,7 +47,10 @@ class Command(BaseCommand):
 
 def _details(delivery: Delivery) -> str:
     """Return what the person is not shown: the attempts, and what the far end said at last."""
-    about = [f"{delivery.attempts} attempts", delivery.feedback, delivery.last_error.partition("\n")[0]]
+    pause = pause_of(delivery)
+    waits = f"waits: the channel is paused. {pause.reason}" if pause else ""
+    error = delivery.last_error.partition("\n")[0]
+    about = [f"{delivery.attempts} attempts", delivery.feedback, waits, error]
     place = f", in digest #{delivery.digest_id}" if delivery.digest_id else ""
     return f"#{delivery.pk} {delivery.message_id}: {delivery.state}{place}, {', '.join(filter(None, about))}"
 
