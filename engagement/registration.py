@@ -5,7 +5,7 @@ same time in several windows is done one after the other.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +18,10 @@ from django.utils.translation import gettext as _
 from engagement.channels import Stored, channels
 from engagement.conf import conf
 from engagement.events import EndpointTested
-from engagement.models import Endpoint
+from engagement.models import Delivery, Endpoint
 from engagement.models.endpoint import LABEL_LENGTH, VALUE_LENGTH
 from engagement.pace import HOUR, Pace, TooOften, not_before
+from engagement.registration_sql import ENTER, LOCK, REGISTER, RETIRE_STALE
 from engagement.suppress import is_suppressed
 from events.bus import EventLog, event_bus, reference
 from events.retention import hourly
@@ -32,45 +33,11 @@ logger = logging.getLogger(__name__)
 MOST = 20
 #: Messages are signed with the old secret as well, for so long.
 OLD_SECRET_FOR = timedelta(hours=24)
-TESTS = Pace(5, HOUR)
+TESTED = "endpoint.tested"
+#: Of one endpoint; and of a person, since who removes and adds an address has another endpoint.
+TESTS, TESTS_OF_PERSON = Pace(5, HOUR), Pace(20, HOUR)
 NOT_SEEN = "not seen for {} days"
 BATCH = 1_000
-
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('carillon:endpoints:' || %s, 0))"
-#: Whoever's it was, it is this person's from now on, as if it were new.
-#: Parameters: person, channel, kind, value, label.
-REGISTER = """
-    INSERT INTO engagement_endpoint AS endpoint (person_id, channel, kind, value, label, is_exclusive, verified_at)
-    VALUES (%s, %s, %s, %s, %s, TRUE, statement_timestamp())
-    ON CONFLICT (channel, kind, value) WHERE is_exclusive DO UPDATE
-       SET person_id = excluded.person_id,
-           created_at = CASE WHEN endpoint.person_id = excluded.person_id
-                             THEN endpoint.created_at ELSE excluded.created_at END,
-           label = CASE WHEN endpoint.person_id = excluded.person_id AND excluded.label = ''
-                        THEN endpoint.label ELSE excluded.label END,
-           registered_at = excluded.registered_at, last_seen_at = excluded.last_seen_at,
-           verified_at = excluded.verified_at, failures = 0, rests_until = NULL,
-           retired_at = NULL, retired_because = ''
-    RETURNING id"""
-#: One that is in use stays proved to be its owner's; one that was not reached any more may be somebody else's by now.
-#: Parameters: person, channel, kind, value, label, secret, whether it has to be verified.
-ENTER = """
-    INSERT INTO engagement_endpoint AS endpoint (person_id, channel, kind, value, label, secret, verified_at)
-    VALUES (%s, %s, %s, %s, %s, %s, CASE WHEN %s THEN NULL ELSE statement_timestamp() END)
-    ON CONFLICT (person_id, channel, kind, value) DO UPDATE
-       SET label = CASE WHEN excluded.label = '' THEN endpoint.label ELSE excluded.label END,
-           secret = CASE WHEN endpoint.secret = '' THEN excluded.secret ELSE endpoint.secret END,
-           registered_at = excluded.registered_at, last_seen_at = excluded.last_seen_at,
-           verified_at = CASE WHEN endpoint.retired_at IS NULL AND endpoint.verified_at IS NOT NULL
-                              THEN endpoint.verified_at ELSE excluded.verified_at END,
-           failures = 0, rests_until = NULL, retired_at = NULL, retired_because = ''
-    RETURNING id"""
-#: Parameters: why, channel, since when they were not seen, how many.
-RETIRE_STALE = """
-    UPDATE engagement_endpoint SET retired_at = statement_timestamp(), retired_because = %s
-     WHERE id = ANY(ARRAY(SELECT id FROM engagement_endpoint
-                           WHERE channel = %s AND retired_at IS NULL AND last_seen_at < %s
-                           ORDER BY last_seen_at LIMIT %s FOR UPDATE SKIP LOCKED))"""
 
 
 @contextmanager
@@ -163,18 +130,30 @@ def secret_since(endpoint: Endpoint) -> str:
 
 
 def send_test(endpoint: Endpoint) -> None:
-    """Send a test to an endpoint in use; raise TooOften from the sixth in an hour on."""
+    """Send a test to an endpoint in use; raise TooOften from the sixth in an hour on, and of a person's many."""
     if not endpoint.is_usable or is_suppressed(endpoint.channel, endpoint.value):
         raise ValidationError(_("Nothing is sent to it, so there is nothing to test."), code="not in use")
-    about, now = reference(endpoint), timezone.now()
+    now = timezone.now()
     with one_after_the_other(endpoint.person):
-        lately = EventLog.objects.filter(about=about, type="endpoint.tested", occurred_at__gt=now - HOUR)
-        moments = lately.order_by("-id").values_list("occurred_at", flat=True)[: TESTS.count]
-        until = not_before(moments, [TESTS], now)
+        until = not_before(_asked(endpoint, now), [TESTS], now) or not_before(
+            _sent(endpoint, now), [TESTS_OF_PERSON], now
+        )
         if until is not None:
-            raise TooOften(_("You have sent many tests to it."), until, now)
+            raise TooOften(_("You have sent many tests."), until, now)
         tested = EndpointTested(endpoint_id=endpoint.pk, person_id=str(endpoint.person_id))
-        event_bus.publish(tested, about=about)
+        event_bus.publish(tested, about=endpoint)
+
+
+def _asked(endpoint: Endpoint, now: datetime) -> Iterable[datetime]:
+    """Return when the last tests of an endpoint were asked for."""
+    lately = EventLog.objects.filter(about=reference(endpoint), type=TESTED, occurred_at__gt=now - HOUR)
+    return lately.order_by("-id").values_list("occurred_at", flat=True)[: TESTS.count]
+
+
+def _sent(endpoint: Endpoint, now: datetime) -> Iterable[datetime]:
+    """Return when the last tests of a person were sent, also to what they have removed since."""
+    lately = Delivery.objects.of(endpoint.person_id).filter(event_type=TESTED, created_at__gt=now - HOUR)
+    return lately.order_by("-pk").values_list("created_at", flat=True)[: TESTS_OF_PERSON.count]
 
 
 def retire_stale() -> int:

@@ -75,6 +75,7 @@ def text_pigeons(monkeypatch: pytest.MonkeyPatch) -> TextPigeons:
     return found
 
 
+@pytest.fixture
 def stored_channels(monkeypatch: pytest.MonkeyPatch) -> tuple[Push, Sms, Webhook]:
     """Have channels for devices, numbers and addresses, of which nothing leaves the process."""
     return set_up(monkeypatch)

@@ -17,7 +17,6 @@ from engagement.pace import TooOften
 from engagement.preferences import choose
 from engagement.registration import (
     MOST,
-    RETIRE_STALE,
     add,
     drop,
     drop_device,
@@ -29,6 +28,7 @@ from engagement.registration import (
     rotate_secret,
     send_test,
 )
+from engagement.registration_sql import RETIRE_STALE
 from engagement.suppress import suppress
 from events.bus import event_bus
 from events.cleanup import clean_up
@@ -326,6 +326,17 @@ def test_no_more_than_five_tests_an_hour_of_one_endpoint(alice: Person) -> None:
     with pytest.raises(TooOften, match="Try again in 60 minutes"):
         send_test(hook)
     send_test(other)
+
+
+def test_nor_very_many_of_a_person_who_removes_and_adds_it_again(alice: Person) -> None:
+    for _time in range(4):
+        hook = hook_of(alice)
+        for _test in range(5):
+            send_test(hook)
+        work_off()
+        drop(alice, hook.pk)
+    with pytest.raises(TooOften):
+        send_test(hook_of(alice))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -328,7 +328,7 @@ def test_a_test_is_sent_and_seen(page: Client, alice: Person, stored_channels: C
     assert "Test of an endpoint" in card(text_of(page.get(PAGE)), "webhook")
     for _time in range(4):
         act(page, hook, "test")
-    assert "You have sent many tests to it. Try again in 60 minutes." in text_of(act(page, hook, "test"))
+    assert "You have sent many tests. Try again in 60 minutes." in text_of(act(page, hook, "test"))
 
 
 def test_it_is_renamed_and_removed(page: Client, alice: Person) -> None:

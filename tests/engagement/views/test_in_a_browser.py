@@ -1,4 +1,6 @@
-"""Choosing digests and opting out as people do: in a real browser, with the keyboard, with and without JavaScript."""
+"""Choosing digests, opting out, adding addresses as people do: in a real browser, with the keyboard, with and without
+JavaScript.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,10 +10,18 @@ import pytest
 from django.db import connections
 from django.urls import reverse
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from capabilities.people.models import Person
 from engagement.links import unsubscribe_token
-from engagement.models import NotificationPreference, NotificationRule, NotificationSettings, Suppression
+from engagement.models import (
+    Endpoint,
+    NotificationPreference,
+    NotificationRule,
+    NotificationSettings,
+    Suppression,
+)
+from engagement.registration import add, register_device
 from tests.browser import Web, browser, log_in, picture
 from tests.conftest import need
 
@@ -116,3 +126,62 @@ def test_an_address_that_must_not_be_used_is_said_on_the_page(opens: Opens, alic
         page = opens("/inbox/preferences/", "alice", **context)
         expect(page.get_by_text("No mails are sent to alice@kiteworks.example.")).to_be_visible()
         picture(page, f"suppressed-{name}")
+
+
+@pytest.fixture
+def with_webhooks(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Let the site know where it is, without which it sends nothing."""
+    settings.ENGAGEMENT_BASE_URL = "https://carillon.example"
+    monkeypatch.setenv("TEST_SITE_URL", "https://carillon.example")
+
+
+@pytest.mark.parametrize("context", [{}, PHONE], ids=["desktop", "phone"])
+def test_an_address_is_added_with_the_keyboard_and_its_secret_is_seen_once(
+    with_webhooks: None, opens: Opens, alice: Person, context: dict[str, Any], request: pytest.FixtureRequest
+) -> None:
+    name = request.node.callspec.id
+    page = opens("/inbox/preferences/", "alice", **context)
+    page.get_by_role("link", name="Your devices and addresses").click()
+    expect(page.get_by_role("heading", name="Devices and addresses")).to_be_visible()
+    form = page.get_by_role("form", name="Add: Webhook")
+    form.get_by_label("Address").focus()
+    page.keyboard.type("example.org")
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("It was not added.")
+    expect(form.get_by_label("Address")).to_have_value("example.org")
+    picture(page, f"endpoints-wrong-{name}")
+    form.get_by_label("Address").fill("https://example.org/a-rather-long-address-of-a-hook/" + "x" * 60)
+    form.get_by_label("Name, if you like").fill("My shop")
+    page.keyboard.press("Enter")
+    secret = page.get_by_role("alert").locator("code")
+    expect(secret).to_contain_text("whsec_")
+    expect(secret).to_have_text(Endpoint.objects.get().secret)
+    assert fits(page)
+    picture(page, f"endpoints-secret-{name}")
+    page.goto(page.url.replace("add/", ""))
+    expect(page.get_by_role("heading", name="My shop")).to_be_visible()
+    assert "whsec_" not in page.content()
+
+    page.get_by_role("button", name=re.compile(r"^Send a test\s?: My shop$")).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("A test is on its way.")
+    page.locator("summary", has_text="Change").focus()
+    page.keyboard.press("Enter")
+    picture(page, f"endpoints-{name}")
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert fits(page)
+    picture(page, f"endpoints-narrow-{name}")
+    page.get_by_role("button", name=re.compile(r"^Remove\s?: My shop$")).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("It is removed.")
+    assert not Endpoint.objects.exists()
+
+
+def test_numbers_and_devices_have_room_on_a_phone(with_webhooks: None, opens: Opens, alice: Person) -> None:
+    add(alice, "webhook", "https://example.org/hook", label="My shop")
+    register_device(alice, "push", "x" * 160, label="A telephone with a name of many words")
+    Endpoint.objects.create(person=alice, channel="sms", value="+9779812345678")
+    for name, context in (("desktop", {}), ("phone", PHONE)):
+        page = opens("/inbox/endpoints/", "alice", **context)
+        assert fits(page)
+        picture(page, f"endpoints-all-{name}")
