@@ -49,7 +49,7 @@ class Conf:
     sparrow_from = Setting("ENGAGEMENT_SPARROW_FROM", "")
     sparrow_url = Setting("ENGAGEMENT_SPARROW_URL", "https://api.sparrowsms.com/v2/sms/")
     #: Whether people may have notifications sent to addresses on the web that they enter.
-    webhooks = Setting("ENGAGEMENT_WEBHOOKS", True)
+    webhooks = Setting("ENGAGEMENT_WEBHOOKS", False)
     #: Where webhooks may lead though the place is private, its port an odd one, or without TLS: names, "name:port", or
     #: networks ("10.0.0.0/8").
     webhook_allowed_hosts: Setting[list[str]] = Setting("ENGAGEMENT_WEBHOOK_ALLOWED_HOSTS", [])

@@ -241,8 +241,9 @@ def test_the_number_of_queries_of_an_explanation_is_bounded(page: Client, alice:
     told(alice, about="kite:1")
     with CaptureQueriesContext(connection) as captured:
         why(page, alice)
-    # Besides the test's own: session, person, settings, the event, mutes, wordings, rules, choices, badge.
-    assert len(captured) == 1 + 9
+    # Besides the test's own: session, person, settings, the event, mutes, wordings, rules, choices,
+    # endpoints, badge.
+    assert len(captured) == 1 + 10
 
 
 def test_whoever_was_not_concerned_can_ask_by_the_address_of_the_event(
