@@ -1,5 +1,6 @@
 """The project's settings for tests. Real worker processes of a test use them too, with what it sets in TEST_*."""
 
+import json
 import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 40)
@@ -44,6 +45,7 @@ def _number(name: str, default: float) -> float:
 
 
 ENGAGEMENT_EMAILS_PER_HOUR = int(_number("EMAILS_PER_HOUR", 20)) or None
+ENGAGEMENT_RETRIES = json.loads(os.environ.get("TEST_RETRIES", "{}"))
 EVENTS_LEASE_SECONDS = int(_number("LEASE", 90))
 EVENTS_BACKOFF_SECONDS = _number("BACKOFF", 5)
 EVENTS_STALL_SECONDS = _number("STALL", 10)
