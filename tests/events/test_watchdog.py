@@ -47,11 +47,11 @@ def test_a_cluster_that_hangs_after_its_idle_workers_were_killed_is_started_anew
         for worker in idle:
             worker.kill()
         psutil.wait_procs(idle, timeout=10)
+        eventually(lambda: "reincarnated" in cluster.log(), what="the guard has replaced them")
         event_bus.publish(Pinged(note="after"))
         time.sleep(1.5)  # three polls of the pusher: enough for a healthy cluster
         assert not handled("after"), "the cluster hangs, or this test shows nothing"
         assert main.is_running()
-        assert "reincarnated" in cluster.log()
         eventually(lambda: handled("after"), timeout=30, what="the watchdog has started the cluster anew")
         assert "has not claimed due work for 3 s" in cluster.log()
         assert cluster.main().pid != main.pid
