@@ -83,7 +83,7 @@ class LeasedWork(models.Model):
     #: The column by which the work is divided into strands: what is slow in one of them holds up no other. An index of
     #: what is waiting has to begin with it.
     strand: ClassVar[str] = ""
-    #: SQL that a strand (`strand.name`) must fulfil for anything of it to be claimed.
+    #: SQL that a strand must fulfil for anything of it to be claimed; {} is its name, an expression.
     open_strand: ClassVar[str] = "TRUE"
     #: Whether doing it is a call to somebody else: not in a transaction, and who does it records the success.
     external: ClassVar[bool] = False
@@ -178,8 +178,9 @@ class LeasedWork(models.Model):
     def claim_in(cls, strand: str, limit: int, only: str = "", values: Sequence[object] = ()) -> list[Self]:
         """Claim due rows of one strand."""
         if cls.strand:
-            mine = f"work.{cls.strand} = %s"
-            only, values = f"{mine} AND {only}" if only else mine, [strand, *values]
+            # Of the strand and not of each row, or the due rows would be joined and sorted.
+            mine = f"work.{cls.strand} = %s AND {cls.open_strand.format('%s')}"
+            only, values = f"{mine} AND {only}" if only else mine, [strand, strand, *values]
         return cls.claim(limit, only, values)
 
     @classmethod

@@ -116,7 +116,7 @@ class Source:
     gate: str = ""
     #: The column by whose values the work is divided into strands, if it is.
     strand: str = ""
-    #: A condition on a strand, the alias `strand.name`: whether anything of it may be claimed now.
+    #: Whether anything of a strand may be claimed now; {} is its name, an expression.
     is_open: str = "TRUE"
 
 
@@ -161,7 +161,7 @@ def _open_strands(source: Source) -> str:
              SELECT (SELECT next.{column} FROM {source.table} next
                       WHERE next.{waits} AND next.{column} > strand.name ORDER BY next.{column} LIMIT 1)
                FROM strand WHERE strand.name IS NOT NULL)
-         SELECT name FROM strand WHERE name IS NOT NULL AND {source.is_open}) AS strand"""
+         SELECT name FROM strand WHERE name IS NOT NULL AND {source.is_open.format("strand.name")}) AS strand"""
 
 
 def due_strands(source: Source, priorities: Sequence[int]) -> str:
@@ -171,7 +171,8 @@ def due_strands(source: Source, priorities: Sequence[int]) -> str:
          WHERE EXISTS (SELECT 1 FROM {_levels(priorities)} CROSS JOIN LATERAL (
                               SELECT 1 FROM {source.table} work
                                WHERE work.state IN {_WAITING} AND {_in_strand(source)} work.priority = level.priority
-                                 AND work.available_at <= {NOW} {source.gate} LIMIT 1) due)"""
+                                 AND work.available_at <= {NOW} {source.gate}
+                               ORDER BY work.available_at, work.id LIMIT 1) due)"""
 
 
 def due_strands_of(source: Source, only: str) -> str:
@@ -179,6 +180,7 @@ def due_strands_of(source: Source, only: str) -> str:
     return f"""
         SELECT DISTINCT work.{source.strand} FROM {source.table} work
          WHERE work.state IN {_WAITING} AND work.available_at <= {NOW} {source.gate} AND {only}
+           AND {source.is_open.format(f"work.{source.strand}")}
          ORDER BY 1"""
 
 

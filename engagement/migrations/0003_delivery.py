@@ -170,7 +170,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'retrying'])), fields=['priority', 'available_at', 'id'], name='delivery_due'),
+            index=models.Index(condition=models.Q(('state__in', ['pending', 'retrying'])), fields=['channel', 'priority', 'available_at', 'id'], name='delivery_due'),
         ),
         migrations.AddIndex(
             model_name='delivery',

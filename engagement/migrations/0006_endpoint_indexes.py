@@ -16,10 +16,6 @@ class Migration(migrations.Migration):
         ),
         AddIndexConcurrently(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state__in', ['pending', 'retrying'])), fields=['channel', 'priority', 'available_at', 'id'], name='delivery_due_by_channel'),
-        ),
-        AddIndexConcurrently(
-            model_name='delivery',
             index=models.Index(condition=models.Q(('target__isnull', False)), fields=['target', '-id'], name='delivery_target'),
         ),
     ]

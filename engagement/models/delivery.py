@@ -39,8 +39,7 @@ class Delivery(Content, LeasedWork, Expiring):
     parent = "person"
     external = True
     strand = "channel"
-    open_strand = IS_OPEN.format("strand.name")
-    gate = f" AND {IS_OPEN.format('work.channel')}"
+    open_strand = IS_OPEN
     #: Each claim is checked and counted as a whole, which costs as much as to send some mails.
     quick = 0.2
 
@@ -171,13 +170,14 @@ class Delivery(Content, LeasedWork, Expiring):
             models.UniqueConstraint(fields=["message_id"], name="delivery_message_id"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            *LeasedWork.Meta.indexes,
-            *Expiring.Meta.indexes,
+            #: The channel first: what waits on another is not walked over.
             models.Index(
                 fields=["channel", "priority", "available_at", "id"],
-                name="delivery_due_by_channel",
+                name="delivery_due",
                 condition=models.Q(state__in=WAITING),
             ),
+            *(each for each in LeasedWork.Meta.indexes if each.name != "%(class)s_due"),
+            *Expiring.Meta.indexes,
             models.Index(fields=["person", "-id"], name="delivery_person"),
             models.Index(
                 fields=["target", "-id"], name="delivery_target", condition=models.Q(target__isnull=False)

@@ -60,7 +60,7 @@ def test_no_big_table_is_read_from_end_to_end() -> None:
     for table, *indexes in (
         (
             "engagement_delivery",
-            "delivery_due_by_channel",
+            "delivery_due",
             "delivery_leased",
             "delivery_dead",
             "delivery_pkey",

@@ -1,6 +1,6 @@
 """The statements of messages on big tables: each finds its rows by an index. Asked of the statements that are run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -8,11 +8,12 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
 from capabilities.people.models import Person
-from engagement import deliver_sql, digest, limit, outbox
+from engagement import deliver_sql, digest, limit, outbox, pauses
 from engagement.channels import channels
 from engagement.channels.base import Sent
 from engagement.decide import IMPLIED, Outcome, Reason, Status, Wait
-from engagement.models import Delivery, NotifiableEvent
+from engagement.endpoints import last_deliveries
+from engagement.models import Delivery, Endpoint, NotifiableEvent, NotificationRule
 from engagement.notice import Notice, notice_of
 from engagement.notifier import retract
 from engagement.people_sql import groups_of_batch
@@ -23,7 +24,9 @@ from engagement.write import Source
 from events import bus
 from events.forget import forgettable
 from events.models import EventLog
-from events.sql import execute
+from events.sql import execute, fetch
+from events.watchdog import first_in_line
+from events.work import seconds_until_due
 from tests.engagement.explained import assert_by_index, plans
 from tests.engagement.samples import planned, published
 from tests.probe.events import Told
@@ -271,3 +274,70 @@ def test_the_messages_of_a_person_and_of_an_event_are_found_by_index() -> None:
     assert_no_scan(plans(lambda: list(Delivery.objects.of(Person(pk=7)).order_by("-pk")[:50])))
     assert_no_scan(plans(lambda: list(Delivery.objects.filter(event=7))))
     assert_no_scan(plans(lambda: Person.objects.filter(pk=7).delete()), "people_person")
+
+
+# Strands, and endpoints that are rows
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: Delivery.claim_in("email", 10),
+        lambda: Delivery.claim_in("sms", 10),
+        lambda: Delivery.due_strands(),
+        lambda: seconds_until_due("delivery"),
+        lambda: first_in_line(["delivery"]),
+    ],
+    ids=["claim", "claim where there is nothing", "due strands", "how soon", "the watchdog"],
+)
+def test_the_work_of_a_channel_is_found_by_its_index_however_much_waits_on_another(
+    ask: Callable[[], object],
+) -> None:
+    plan = plans(ask)
+    assert "delivery_due" in plan, plan
+    assert f"Seq Scan on {DELIVERY}" not in plan, plan
+
+
+def test_what_waits_on_a_paused_channel_is_not_walked_over() -> None:
+    pauses.pause("email", "Being changed.", by_hand=True)
+    assert Delivery.due_strands() == []
+    assert seconds_until_due("delivery") is None
+    read = rows_read(lambda: (Delivery.due_strands(), first_in_line(["delivery"])))
+    assert read < 50, f"{read} rows were read, though nothing may be claimed"
+
+
+def rows_read(work: Callable[[], object]) -> int:
+    """Run it, and return how many rows of Deliveries its statements have read by any index."""
+    counted = (
+        "SELECT coalesce(sum(pg_stat_get_xact_tuples_fetched(indexrelid)), 0)::bigint FROM pg_index"
+        f" WHERE indrelid = '{DELIVERY}'::regclass"
+    )
+    ((before,),) = fetch(counted)
+    work()
+    ((after,),) = fetch(counted)
+    return int(after - before)
+
+
+def test_endpoints_are_asked_for_by_their_person_and_by_their_key() -> None:
+    execute(
+        "INSERT INTO engagement_endpoint (person_id, channel, value, secret, verified_at)"
+        " SELECT id, 'webhook', 'https://host.example/' || id, '', now() FROM people_person"
+    )
+    execute("ANALYZE engagement_endpoint")
+    NotificationRule.objects.create(category="test", channels=["webhook"])
+    people = list(range(1, 101))
+    batch = planned(published(Told(people=people)), people)
+    notice_ = notice()
+    groups = groups_of_batch(batch, notice_)
+    outcome = Outcome(Status.PLANNED, Reason.CATEGORY_RULE)
+    media = [channel.medium() for channel in channels().values()]
+    outcomes = [outcome if medium.name == "webhook" else IMPLIED for medium in media]
+    decided = Decided(media, outcomes, [pk for group in groups for pk in group.pks])
+    plan = plans(lambda: outbox.write(Source(notice_, groups), [decided], groups))
+    assert "Seq Scan on engagement_endpoint" not in plan, plan
+    messages = list(Delivery.objects.filter(channel="webhook")[:100])
+    assert {each.target_id is not None for each in messages} == {True}
+    plan = plans(lambda: Recheck(messages))
+    assert "Seq Scan on engagement_endpoint" not in plan, plan
+    (endpoint,) = Endpoint.objects.filter(person=7)
+    assert_by_index(plans(lambda: last_deliveries(endpoint)), DELIVERY, "delivery_target")
