@@ -27,14 +27,16 @@ NEWEST_DELIVERIES = """
            SELECT delivery.id FROM engagement_delivery delivery
             WHERE delivery.target_id = mine.id AND delivery.person_id = %s
             ORDER BY delivery.id DESC LIMIT %s) newest"""
-#: On which channels a person has endpoints, and on which one that may be used; of everybody by one look at an index.
+#: Before the name of a channel on which a person has but an endpoint that must not be used.
+SUPPRESSED = "!"
+#: On which channels a person has endpoints; of everybody by one look at an index, and by none where nobody has any.
 REACHED = f"""
     LEFT JOIN LATERAL (
-         SELECT array_agg(DISTINCT endpoint.channel::text ORDER BY endpoint.channel::text) AS somewhere,
-                array_agg(DISTINCT endpoint.channel::text ORDER BY endpoint.channel::text)
-                    FILTER (WHERE NOT {IS_SUPPRESSED}) AS usable
+         SELECT array_agg(DISTINCT CASE WHEN {IS_SUPPRESSED} THEN '{SUPPRESSED}' ELSE '' END
+                                   || endpoint.channel) AS channels
            FROM engagement_endpoint endpoint
-          WHERE endpoint.person_id = concerned.person_id AND {IN_USE}) reached ON TRUE"""
+          WHERE (SELECT EXISTS (SELECT 1 FROM engagement_endpoint))
+            AND endpoint.person_id = concerned.person_id AND {IN_USE}) reached ON TRUE"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,10 @@ def target_sql(channel: Outbound, person: str, unverified: Iterable[str]) -> str
          WHERE endpoint.id = concerned.target_id AND endpoint.person_id = concerned.person_id
            AND endpoint.retired_at IS NULL
            AND (endpoint.verified_at IS NOT NULL OR concerned.notifier IN ({names}))"""
+
+
+def reached(found: Sequence[str] | None) -> tuple[frozenset[str], frozenset[str]]:
+    """Return on which stored channels a person has no endpoint, and on which none that may be used; from REACHED."""
+    usable = {name for name in found or () if not name.startswith(SUPPRESSED)}
+    barred = {name.removeprefix(SUPPRESSED) for name in found or ()} - usable
+    return frozenset(stored_channels() - usable - barred), frozenset(barred)

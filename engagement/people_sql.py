@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from engagement.conf import conf
 from engagement.decide import Choice, Digest, Preset, Traits, is_quiet
-from engagement.endpoints_sql import REACHED, of_the_account, stored_channels
+from engagement.endpoints_sql import REACHED, of_the_account, reached
 from engagement.models import NotifiableEvent, NotificationBatch
 from engagement.models.person import zone
 from engagement.notice import Notice
@@ -65,7 +65,7 @@ class Group:
 
 
 #: How many columns `people_sql` returns.
-WIDTH = 18
+WIDTH = 17
 
 
 @cache
@@ -91,7 +91,7 @@ def people_sql(actor: str, about: str, now: str, event_type: str, category: str)
             SELECT 1 FROM engagement_mute
              WHERE person_id = concerned.person_id AND about = {about} AND (until IS NULL OR until > {now})),
         by_type.type, by_type.channels::text, by_category.type, by_category.channels::text,
-        by_category.digest, {missing}, {suppressed}, reached.somewhere, reached.usable,
+        by_category.digest, {missing}, {suppressed}, reached.channels,
         settings.language, settings.time_zone, settings.quiet_from, settings.quiet_until, settings.digest_hour"""
     joins = f"""
           LEFT JOIN {table} person ON person.{key} = concerned.person_id
@@ -144,9 +144,9 @@ def _groups(notice: Notice, condition: str, values: Sequence[Any]) -> list[Group
 
 def read(row: Sequence[Any], now: datetime) -> tuple[Traits, Habits]:
     """Return what the columns of `people_sql` say."""
-    exists, active, is_actor, muted, *choices, digest, missing, suppressed, somewhere, usable = row[:13]
-    language, place, start, end, digest_hour = row[13:]
-    reached, stored = frozenset(somewhere or ()), stored_channels()
+    exists, active, is_actor, muted, *choices, digest, missing, suppressed, endpoints = row[:12]
+    language, place, start, end, digest_hour = row[12:]
+    nowhere, barred = reached(endpoints)
     known = language in dict(settings.LANGUAGES)
     habits = Habits(language if known else settings.LANGUAGE_CODE, place or "", end, digest_hour)
     traits = Traits(
@@ -158,8 +158,8 @@ def read(row: Sequence[Any], now: datetime) -> tuple[Traits, Habits]:
         category_choice=_choice(*choices[2:]),
         quiet=start is not None and is_quiet(now.astimezone(habits.zone).time(), start, end),
         digest=Digest(digest) if digest else None,
-        no_endpoint=frozenset(missing) | (stored - reached),
-        suppressed=frozenset(suppressed) | (reached - frozenset(usable or ())),
+        no_endpoint=frozenset(missing) | nowhere,
+        suppressed=frozenset(suppressed) | barred,
     )
     return traits, habits
 
