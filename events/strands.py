@@ -49,9 +49,9 @@ def in_threads(model: type[LeasedWork], deadline: float) -> int:
             for future in done:
                 del running[future]
                 total += future.result()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception):
         stop.set()
-        # What is on its way is finished and recorded, or it would be sent again.
+        # What is on its way is finished and recorded, or it would be sent again: after this the process may end.
         wait(running)
         raise
     finally:
