@@ -41,6 +41,8 @@ RECORD_SECONDS = 20.0
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
 
+#: Being asked to wait is no failure, so who asks for less (Retry-After: 0) would be asked again without an end.
+SHORTEST_WAIT = 10.0
 #: After how many seconds nobody is looked for again, of a channel that lays down its own attempts.
 UNREACHED_SECONDS = 30.0
 
@@ -184,13 +186,14 @@ def _recorded(delivery: Delivery, error: DeliveryError, target: Target) -> Excep
     deliver_sql.record_failure(delivery, error.answer, error.code)
     _blame(delivery, error, target)
     if error.pause is not None:
-        pauses.pause(delivery.channel, error.answer, seconds=error.pause)
-        return Unavailable(error.pause, error.answer)
+        seconds = max(error.pause, SHORTEST_WAIT)
+        pauses.pause(delivery.channel, error.answer, seconds=seconds)
+        return Unavailable(seconds, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
     # As long as notifications are kept; from then on it counts as a failure.
     if error.retry_after is not None and timezone.now() < delivery.delete_at:
-        return RetryLater(error.retry_after, error.answer)
+        return RetryLater(max(error.retry_after, SHORTEST_WAIT), error.answer)
     return _unreached(delivery, error) if error.unreachable else error
 
 
