@@ -131,6 +131,20 @@ def test_what_is_on_its_way_is_recorded_though_the_one_who_waits_for_it_has_lost
     assert states("email") == ["succeeded"]
 
 
+def test_a_drain_in_the_thread_of_a_strand_does_nothing(alice: Person, performed: Performed) -> None:
+    """Else each would start more threads, and each of those again."""
+    inner: list[int] = []
+
+    def step(delivery: Delivery) -> None:
+        inner.append(drain("delivery"))
+        succeed(delivery)
+
+    performed(step)
+    owe(alice, "email", 3)
+    owe(alice, "sms", 3)
+    assert (drain("delivery"), set(inner)) == (6, {0})
+
+
 def test_a_strand_gets_as_many_threads_as_it_may_have(
     alice: Person, performed: Performed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
