@@ -41,6 +41,8 @@ RECORD_SECONDS = 20.0
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
 
+#: Being asked to wait is no failure, so who asks for less (Retry-After: 0) would be asked again without an end.
+SHORTEST_WAIT = 10.0
 #: After how many seconds nobody is looked for again, of a channel that lays down its own attempts.
 UNREACHED_SECONDS = 30.0
 
@@ -184,14 +186,19 @@ def _recorded(delivery: Delivery, error: DeliveryError, target: Target) -> Excep
     deliver_sql.record_failure(delivery, error.answer, error.code)
     _blame(delivery, error, target)
     if error.pause is not None:
-        pauses.pause(delivery.channel, error.answer, seconds=error.pause)
-        return Unavailable(error.pause, error.answer)
+        seconds = max(error.pause, SHORTEST_WAIT)
+        pauses.pause(delivery.channel, error.answer, seconds=seconds)
+        return Unavailable(seconds, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
-    # As long as notifications are kept; from then on it counts as a failure.
-    if error.retry_after is not None and timezone.now() < delivery.delete_at:
-        return RetryLater(error.retry_after, error.answer)
+    if error.retry_after is not None and _is_put_off(delivery, error):
+        return RetryLater(max(error.retry_after, SHORTEST_WAIT), error.answer)
     return _unreached(delivery, error) if error.unreachable else error
+
+
+def _is_put_off(delivery: Delivery, error: DeliveryError) -> bool:
+    """Tell whether the far end asks us to wait, which is no failure as long as notifications are kept."""
+    return error.pause is not None or (error.retry_after is not None and timezone.now() < delivery.delete_at)
 
 
 def _unreached(delivery: Delivery, error: DeliveryError) -> Exception:
@@ -208,7 +215,8 @@ def _blame(delivery: Delivery, error: DeliveryError, target: Target) -> None:
     """Do what is to be done with the endpoint: it is suppressed, retired, or rests."""
     if error.suppress:
         suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
-    is_last = not error.permanent and delivery.pause(delivery.failed + 1) is None
+    is_failure = not error.permanent and not _is_put_off(delivery, error)
+    is_last = is_failure and delivery.pause(delivery.failed + 1) is None
     if error.retire or (is_last and channel_of(delivery.channel).gives_up):
         endpoints.retire(delivery.target_id, target.registered_at, error.answer)
     elif error.slow is not None:

@@ -1,5 +1,6 @@
 """An address or number at which somebody is reached: how it is compared, and how it is shown in logs."""
 
+import re
 from string import ascii_lowercase, ascii_uppercase
 
 from django.utils.encoding import punycode
@@ -7,6 +8,8 @@ from django.utils.encoding import punycode
 #: Only ASCII: what PostgreSQL takes for a space, or for the small letter of another script, depends on its locale.
 SPACES = " \t\n\x0b\x0c\r"
 SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+#: Of a mailbox: the domain, in whatever script, or an address in brackets.
+HOST_IN_LOGS = re.compile(r"[\w.-]{1,255}|\[[\w.:-]{1,255}\]")
 
 
 def normal(endpoint: str) -> str:
@@ -48,6 +51,10 @@ def _in_script(endpoint: str) -> str:
 
 
 def masked_address(endpoint: str) -> str:
-    """Return what may stand in a log, which others read and keep: a…@example.org."""
+    """Return what may stand in a log, which others read and keep: a…@example.org.
+
+    Nothing but the first character of an address on the web or a token: what follows an @ there may be a secret.
+    """
     name, at, host = endpoint.rpartition("@")
-    return f"{name[:1]}…@{host}" if at else f"{host[:1]}…"
+    is_mailbox = at and HOST_IN_LOGS.fullmatch(host) and "://" not in name
+    return f"{name[:1]}…@{host}" if is_mailbox else f"{endpoint[:1]}…"

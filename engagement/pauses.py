@@ -20,7 +20,8 @@ PAUSE = """
     ON CONFLICT (channel) DO UPDATE
        SET since = CASE WHEN pause.until <= statement_timestamp() THEN statement_timestamp() ELSE pause.since END,
            until = excluded.until, reason = excluded.reason, is_by_hand = excluded.is_by_hand
-     WHERE excluded.is_by_hand OR NOT pause.is_by_hand OR pause.until <= statement_timestamp()"""
+     WHERE excluded.is_by_hand OR pause.until <= statement_timestamp()
+        OR NOT pause.is_by_hand AND pause.until < excluded.until"""
 
 
 def pause(channel: str, reason: str, *, seconds: float | None = None, by_hand: bool = False) -> None:

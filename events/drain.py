@@ -14,7 +14,7 @@ from events import rests
 from events.conf import conf
 from events.exceptions import Unreachable
 from events.sql import LOST_DATABASE
-from events.strands import in_threads, turn
+from events.strands import draining, in_threads, turn
 from events.take import LARGEST_CLAIM, SLOW, Pace, do, take
 from events.work import LeasedWork, models_in, turn_of
 
@@ -37,10 +37,9 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
     thread. A lost database ends the turn; what was claimed comes back when its lease runs out. Called inside itself (a
     handler that publishes, with inline execution) it does nothing: the outer one will get there.
     """
-    draining: set[str] = _thread.__dict__.setdefault("draining", set())
-    if lane in draining:
+    if lane in draining():
         return 0
-    draining.add(lane)
+    draining().add(lane)
     reset_queries()  # with DEBUG on, Django keeps each statement, and nobody else forgets them in a worker
     try:
         return _drain(lane, time.monotonic() + (conf.turn_seconds if seconds is None else seconds))
@@ -49,7 +48,7 @@ def drain(lane: str = "events", seconds: float | None = None) -> int:
         connection.close()
         return 0
     finally:
-        draining.discard(lane)
+        draining().discard(lane)
 
 
 def do_now(

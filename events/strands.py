@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
-from threading import Event
+from threading import Event, local
 
 from django.db import connection
 
@@ -25,6 +25,14 @@ LOOK_EVERY = 0.05
 OVERTIME = 10.0
 #: How long a turn is then.
 SHORT = 0.5
+
+_thread = local()
+
+
+def draining() -> set[str]:
+    """Return the lanes that this thread is draining, or doing a part of: it does not begin with them anew."""
+    found: set[str] = _thread.__dict__.setdefault("draining", set())
+    return found
 
 
 def in_threads(model: type[LeasedWork], deadline: float) -> int:
@@ -49,9 +57,9 @@ def in_threads(model: type[LeasedWork], deadline: float) -> int:
             for future in done:
                 del running[future]
                 total += future.result()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception):
         stop.set()
-        # What is on its way is finished and recorded, or it would be sent again.
+        # What is on its way is finished and recorded, or it would be sent again: after this the process may end.
         wait(running)
         raise
     finally:
@@ -70,7 +78,11 @@ def _wanting(model: type[LeasedWork], running: dict["Future[int]", str]) -> list
 
 def _turn(model: type[LeasedWork], strand: str, end: float, stop: Event) -> int:
     """Have a turn at one strand in this thread; return how many pieces were attempted."""
-    return turn(model, strand, lambda: stop.is_set() or time.monotonic() >= end)
+    draining().add(model.lane)
+    try:
+        return turn(model, strand, lambda: stop.is_set() or time.monotonic() >= end)
+    finally:
+        draining().discard(model.lane)
 
 
 def turn(model: type[LeasedWork], strand: str, is_over: Callable[[], bool]) -> int:

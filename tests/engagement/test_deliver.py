@@ -324,6 +324,21 @@ def test_who_is_put_off_for_ever_is_dead_in_the_end(
     assert Delivery.objects.get().failed == 1
 
 
+@pytest.mark.parametrize("how", ["retry_after", "pause"])
+def test_who_asks_to_be_asked_again_at_once_is_left_alone_for_a_while(
+    server: SmtpServer, alice: Person, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """`Retry-After: 0`, or a date that is over: that is no failure, so there would be no end of it."""
+
+    def refuse(*args: Any) -> Sent:
+        raise DeliveryError("503 Come again", **{how: 0.0})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(EmailConnection, "send", refuse)
+    tell(alice)
+    send()
+    assert Delivery.objects.get().available_at > timezone.now() + timedelta(seconds=5)
+
+
 def test_an_address_that_can_be_none_is_none(server: SmtpServer, alice: Person) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE people_person ALTER COLUMN email TYPE text")

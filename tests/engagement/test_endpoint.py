@@ -25,6 +25,11 @@ ADDRESSES = [
         ('"a@b"@example.org', '"…@example.org'),
         ("@example.org", "…@example.org"),
         ("+4915112345678", "+…"),
+        ("alice@exämple.org", "a…@exämple.org"),
+        ("https://hooks.example.org/@team/s3cret", "h…"),
+        ("https://hooks.example.org/?to=alice@s3cret", "h…"),
+        ("https://hooks.example.org/?to=alice@example.org&key=s3cret", "h…"),
+        ("token@s3cret:APA91", "t…"),
         ("", "…"),
     ],
 )

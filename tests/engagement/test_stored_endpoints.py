@@ -390,3 +390,18 @@ def test_nobody_gets_what_is_for_an_endpoint_of_somebody_else(
     drain("events", seconds=float("inf"))
     send()
     assert server.requests == []
+
+
+def test_who_asks_us_to_wait_at_the_last_attempt_is_not_given_up(server: HttpServer, alice: Person) -> None:
+    """With Retry-After it is no failed attempt, so there is another."""
+    server.answer(429, headers={"Retry-After": "60"}, count=1)
+    one = hook(alice, server)
+    tell(alice)
+    Delivery.objects.filter(channel="webhook").update(failed=9)
+    send()
+    one.refresh_from_db()
+    assert (one.retired_at, states()) == (None, {"/hook": "retrying"})
+    Endpoint.objects.update(rests_until=None)
+    make_due()
+    send()
+    assert states() == {"/hook": "succeeded"}

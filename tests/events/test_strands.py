@@ -16,6 +16,7 @@ from events import rests, work
 from events.bus import Unavailable, Unreachable
 from events.drain import do_now, drain
 from events.hands import hands
+from events.sql import fetch
 from events.watchdog import first_in_line
 from events.work import seconds_until_due
 from tests.polling import eventually
@@ -111,6 +112,37 @@ def test_after_the_turn_the_others_go_on_while_one_finishes(alice: Person, perfo
     owe(alice, "email", 2)
     assert drain("delivery", seconds=0.1) == 2
     assert states("email") == ["succeeded", "pending"], "a turn is a turn"
+
+
+def test_what_is_on_its_way_is_recorded_though_the_one_who_waits_for_it_has_lost_the_database(
+    alice: Person, performed: Performed
+) -> None:
+    """Whoever drains may end its process next, and then it would be sent again."""
+    [[pid]] = fetch("SELECT pg_backend_pid()")
+
+    def step(delivery: Delivery) -> None:
+        fetch("SELECT pg_terminate_backend(%s)", [pid])
+        time.sleep(0.5)
+        succeed(delivery)
+
+    performed(step)
+    owe(alice, "email")
+    assert drain("delivery") == 0
+    assert states("email") == ["succeeded"]
+
+
+def test_a_drain_in_the_thread_of_a_strand_does_nothing(alice: Person, performed: Performed) -> None:
+    """Else each would start more threads, and each of those again."""
+    inner: list[int] = []
+
+    def step(delivery: Delivery) -> None:
+        inner.append(drain("delivery"))
+        succeed(delivery)
+
+    performed(step)
+    owe(alice, "email", 3)
+    owe(alice, "sms", 3)
+    assert (drain("delivery"), set(inner)) == (6, {0})
 
 
 def test_a_strand_gets_as_many_threads_as_it_may_have(
@@ -236,6 +268,15 @@ def test_a_pause_ends_by_itself(alice: Person, performed: Performed) -> None:
     assert drain("delivery") == 0
     eventually(lambda: drain("delivery"), what="the pause is over")
     assert ChannelPause.objects.exists(), "operators see that there was one"
+
+
+def test_of_two_pauses_by_a_provider_the_longer_counts() -> None:
+    """Several threads are refused at the same time, and not all of them for as long."""
+    for seconds in (600, 1):
+        pauses.pause("push", f"429 for {seconds} s", seconds=seconds)
+    assert ChannelPause.objects.get().reason == "429 for 600 s"
+    pauses.pause("push", "An operator knows better.", seconds=1, by_hand=True)
+    assert ChannelPause.objects.get().reason == "An operator knows better."
 
 
 # Threads

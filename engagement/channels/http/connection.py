@@ -18,6 +18,8 @@ from engagement.channels.http.place import Place
 
 #: How an address is reached, as socket.getaddrinfo has it: family, type, protocol, name, address.
 Way = tuple[Any, Any, int, str, Any]
+#: In bytes, with all that is around its body: who says "100 Continue" without an end keeps a processor busy.
+LONGEST_ANSWER = 1_048_576
 #: Like socket.getaddrinfo.
 Resolve = Callable[..., Sequence[Way]]
 
@@ -41,15 +43,20 @@ class Deadline:
 
 
 class Stream(httpcore.NetworkStream):
-    """A connection whose every operation ends in time."""
+    """A connection whose every operation ends in time, and on which nobody is listened to for ever."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         self._socket, self._deadline = connected, deadline
+        self._heard = 0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what has come, or wait for something."""
         self._hurry()
-        return self._socket.recv(max_bytes)
+        found = self._socket.recv(max_bytes)
+        self._heard += len(found)
+        if self._heard > LONGEST_ANSWER:
+            raise httpcore.RemoteProtocolError("The answer has no end")
+        return found
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Send everything. Who does not want to hear it all may have answered, so that is an error of its own."""

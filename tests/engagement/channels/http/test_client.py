@@ -176,6 +176,15 @@ def test_an_endless_answer_is_cut_off_and_counts(is_measured: bool) -> None:
     assert peak < 5_000_000
 
 
+def test_who_only_says_that_we_may_go_on_is_not_listened_to_for_long() -> None:
+    with HttpServer() as server:
+        server.answer(raw=b"HTTP/1.1 100 Continue\r\n\r\n" * 200_000)
+        started = time.process_time()
+        with pytest.raises(NoConnection, match="has no end"):
+            send(server.url, seconds=15)
+        assert time.process_time() - started < 5
+
+
 def test_who_answers_before_hearing_it_all_is_heard() -> None:
     early = b"HTTP/1.1 413 Too Long\r\nContent-Length: 0\r\n\r\n"
     with socket.create_server(("127.0.0.1", 0)) as impatient:
