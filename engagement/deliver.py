@@ -40,7 +40,8 @@ logger = logging.getLogger(__name__)
 RECORD_SECONDS = 20.0
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
-
+#: Being asked to wait is no failure, so who asks for less would be asked again and again without an end; in seconds.
+SHORTEST_WAIT = 5.0
 #: After how many seconds nobody is looked for again, of a channel that lays down its own attempts.
 UNREACHED_SECONDS = 30.0
 
@@ -182,15 +183,22 @@ def _gathered(delivery: Delivery, verdict: Verdict) -> list[digest.Entry]:
 def _recorded(delivery: Delivery, error: DeliveryError, target: Target) -> Exception:
     """Record a failed attempt, and what follows for endpoint and channel; return what tells the state machine."""
     deliver_sql.record_failure(delivery, error.answer, error.code)
-    _blame(delivery, error, target)
+    follows = _follows(delivery, error)
+    _blame(delivery, error, target, is_counted=not isinstance(follows, RetryLater))
+    return follows
+
+
+def _follows(delivery: Delivery, error: DeliveryError) -> Exception:
+    """Return what a failed attempt means to its message; a channel that is refused pauses."""
     if error.pause is not None:
-        pauses.pause(delivery.channel, error.answer, seconds=error.pause)
-        return Unavailable(error.pause, error.answer)
+        seconds = max(error.pause, SHORTEST_WAIT)
+        pauses.pause(delivery.channel, error.answer, seconds=seconds)
+        return Unavailable(seconds, error.answer)
     if error.permanent:
         return GiveUp(error.answer)
     # As long as notifications are kept; from then on it counts as a failure.
     if error.retry_after is not None and timezone.now() < delivery.delete_at:
-        return RetryLater(error.retry_after, error.answer)
+        return RetryLater(max(error.retry_after, SHORTEST_WAIT), error.answer)
     return _unreached(delivery, error) if error.unreachable else error
 
 
@@ -204,11 +212,14 @@ def _unreached(delivery: Delivery, error: DeliveryError) -> Exception:
     return Unreachable(error.answer)
 
 
-def _blame(delivery: Delivery, error: DeliveryError, target: Target) -> None:
-    """Do what is to be done with the endpoint: it is suppressed, retired, or rests."""
+def _blame(delivery: Delivery, error: DeliveryError, target: Target, *, is_counted: bool) -> None:
+    """Do what is to be done with the endpoint: it is suppressed, retired, or rests.
+
+    `is_counted`: the attempt is one of those that the schedule has.
+    """
     if error.suppress:
         suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
-    is_last = not error.permanent and delivery.pause(delivery.failed + 1) is None
+    is_last = is_counted and not error.permanent and delivery.pause(delivery.failed + 1) is None
     if error.retire or (is_last and channel_of(delivery.channel).gives_up):
         endpoints.retire(delivery.target_id, target.registered_at, error.answer)
     elif error.slow is not None:
