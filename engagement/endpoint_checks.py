@@ -11,7 +11,8 @@ from engagement.conf import conf
 @register("engagement")
 def check_endpoints(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Find a list that permits nothing, or something else than what was meant, and days that are none."""
-    hosts, days = conf.webhook_allowed_hosts, conf.device_stale_days
+    hosts: object = conf.webhook_allowed_hosts
+    days: object = conf.device_stale_days
     is_days = isinstance(days, int) and not isinstance(days, bool) and days >= 1
     found = [
         (
