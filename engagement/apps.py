@@ -14,7 +14,7 @@ class EngagementConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe the fan-out to every event type that has a notifier."""
         # Register by being imported.
-        from engagement import checks, deliver, process, sessions, sms_checks  # noqa: F401
+        from engagement import checks, deliver, endpoint_checks, process, sessions, sms_checks  # noqa: F401
         from engagement.fanout import fan_out
         from engagement.registry import notifiers
         from events.bus import subscribe

@@ -40,9 +40,9 @@ logger = logging.getLogger(__name__)
 RECORD_SECONDS = 20.0
 #: The part of a lease after which nothing more of a claim is sent: others may have it soon.
 SAFE = 0.5
-
-#: Being asked to wait is no failure, so who asks for less (Retry-After: 0) would be asked again without an end.
-SHORTEST_WAIT = 10.0
+#: Being asked to wait is no failure, so who asks for less (Retry-After: 0) would be asked again without an end; and
+#: nobody has a whole channel wait for longer. In seconds.
+SHORTEST_WAIT, LONGEST_PAUSE = 10.0, 3_600.0
 #: After how many seconds nobody is looked for again, of a channel that lays down its own attempts.
 UNREACHED_SECONDS = 30.0
 
@@ -184,41 +184,43 @@ def _gathered(delivery: Delivery, verdict: Verdict) -> list[digest.Entry]:
 def _recorded(delivery: Delivery, error: DeliveryError, target: Target) -> Exception:
     """Record a failed attempt, and what follows for endpoint and channel; return what tells the state machine."""
     deliver_sql.record_failure(delivery, error.answer, error.code)
-    _blame(delivery, error, target)
+    follows = _follows(delivery, error)
+    _blame(delivery, error, target, is_counted=not isinstance(follows, RetryLater))
+    return follows
+
+
+def _follows(delivery: Delivery, error: DeliveryError) -> Exception:
+    """Return what a failed attempt means to its message; a channel that is refused pauses."""
+    # No failure as long as notifications are kept; from then on it counts as one.
+    is_patient = timezone.now() < delivery.delete_at
     if error.pause is not None:
-        seconds = max(error.pause, SHORTEST_WAIT)
+        seconds = min(max(error.pause, SHORTEST_WAIT), LONGEST_PAUSE)
         pauses.pause(delivery.channel, error.answer, seconds=seconds)
-        return Unavailable(seconds, error.answer)
+        return Unavailable(seconds, error.answer) if is_patient else Unreachable(error.answer)
     if error.permanent:
         return GiveUp(error.answer)
-    if error.retry_after is not None and _is_put_off(delivery, error):
+    if error.retry_after is not None and is_patient:
         return RetryLater(max(error.retry_after, SHORTEST_WAIT), error.answer)
-    return _unreached(delivery, error) if error.unreachable else error
+    if error.unreachable:
+        # The attempts that a channel lays down are at somebody who answers: three of them within seconds would be over
+        # before anybody has mended anything. What the settings say is meant.
+        is_uncounted = delivery.has_usual_schedule and is_patient
+        return Unavailable(UNREACHED_SECONDS, error.answer) if is_uncounted else Unreachable(error.answer)
+    return error
 
 
-def _is_put_off(delivery: Delivery, error: DeliveryError) -> bool:
-    """Tell whether the far end asks us to wait, which is no failure as long as notifications are kept."""
-    return error.pause is not None or (error.retry_after is not None and timezone.now() < delivery.delete_at)
+def _blame(delivery: Delivery, error: DeliveryError, target: Target, *, is_counted: bool) -> None:
+    """Do what is to be done with the endpoint: it is suppressed, retired, or rests.
 
-
-def _unreached(delivery: Delivery, error: DeliveryError) -> Exception:
-    """Return what it means that nobody was there: the attempts that a channel lays down are at somebody who answers.
-
-    Three of them within seconds would be over before anybody has mended anything. What the settings say is meant.
+    `is_counted`: the attempt is one of those that the schedule has.
     """
-    if delivery.has_usual_schedule and timezone.now() < delivery.delete_at:
-        return Unavailable(UNREACHED_SECONDS, error.answer)
-    return Unreachable(error.answer)
-
-
-def _blame(delivery: Delivery, error: DeliveryError, target: Target) -> None:
-    """Do what is to be done with the endpoint: it is suppressed, retired, or rests."""
     if error.suppress:
         suppress(delivery.channel, delivery.endpoint, Cause.BOUNCE, error.answer)
-    is_failure = not error.permanent and not _is_put_off(delivery, error)
-    is_last = is_failure and delivery.pause(delivery.failed + 1) is None
-    if error.retire or (is_last and channel_of(delivery.channel).gives_up):
+    is_last = is_counted and not error.permanent and delivery.pause(delivery.failed + 1) is None
+    if error.retire:
         endpoints.retire(delivery.target_id, target.registered_at, error.answer)
+    elif is_last and channel_of(delivery.channel).gives_up:
+        endpoints.give_up(delivery, target.registered_at, error.answer)
     elif error.slow is not None:
         is_asked = error.retry_after is not None
         endpoints.rest(delivery.target_id, target.registered_at, error.slow, is_asked=is_asked)

@@ -64,6 +64,15 @@ def retire(target: int | None, as_of: datetime | None, why: str) -> bool:
     return bool(gone)
 
 
+def give_up(delivery: Delivery, as_of: datetime | None, why: str) -> bool:
+    """Retire an endpoint that did not take a message in all its attempts, unless it has taken another meanwhile.
+
+    Who fails at one message, and takes all others, is there.
+    """
+    taken = Delivery.objects.filter(target=delivery.target_id, sent_at__gt=delivery.created_at)
+    return not taken.exists() and retire(delivery.target_id, as_of, why)
+
+
 def _tell_owner(endpoint: Endpoint) -> None:
     """Publish it; of a device nobody need be told: its program was removed."""
     logger.info("An endpoint of person %s by %s was retired.", endpoint.person_id, endpoint.channel)

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 #: Nobody means more than a year.
 MOST_MINUTES = 60 * 24 * 365
 
-#: A later end counts, and what an operator said is not shortened.
+#: What an operator says counts; what a provider does only if it is for longer, and not against an operator.
 #: Parameters: channel, seconds (NULL: until it is resumed), reason, whether an operator says so.
 PAUSE = """
     INSERT INTO engagement_channelpause AS pause (channel, until, reason, is_by_hand)
@@ -21,7 +21,7 @@ PAUSE = """
        SET since = CASE WHEN pause.until <= statement_timestamp() THEN statement_timestamp() ELSE pause.since END,
            until = excluded.until, reason = excluded.reason, is_by_hand = excluded.is_by_hand
      WHERE excluded.is_by_hand OR pause.until <= statement_timestamp()
-        OR NOT pause.is_by_hand AND pause.until < excluded.until"""
+        OR (NOT pause.is_by_hand AND excluded.until > pause.until)"""
 
 
 def pause(channel: str, reason: str, *, seconds: float | None = None, by_hand: bool = False) -> None:

@@ -3,7 +3,7 @@
 import logging
 
 from django.core.exceptions import ImproperlyConfigured
-from firebase_admin.messaging import SenderIdMismatchError
+from firebase_admin.messaging import SenderIdMismatchError, ThirdPartyAuthError
 
 from engagement.outgoing import DeliveryError, Outgoing, Sent
 from engagement.push import account
@@ -54,4 +54,6 @@ def _refused(error: Exception, message: Outgoing) -> DeliveryError:
     found.args = (found.answer,)
     if isinstance(error, SenderIdMismatchError):
         logger.error("A device is of another Firebase project than our credentials: %s", found.answer)
+    elif isinstance(error, ThirdPartyAuthError):
+        logger.error("The key for Apple or for browsers in the Firebase console is refused: %s", found.answer)
     return found

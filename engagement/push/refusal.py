@@ -69,7 +69,11 @@ def _of_answer(error: exceptions.FirebaseError) -> DeliveryError:
             return DeliveryError(text, code=code, permanent=True, retire=_is_bad_target(error))
         case exceptions.ResourceExhaustedError():
             pause = QUOTA_SECONDS * random.uniform(1, 1 + QUOTA_JITTER) if wait is None else wait
-            return DeliveryError(text, code=code, pause=pause)
+            # It may be that device's quota only, which FCM does not tell: it rests for longer than the channel.
+            return DeliveryError(text, code=code, pause=pause, slow=2 * pause)
+        case messaging.ThirdPartyAuthError():
+            # The key for Apple or for browsers is bad: devices of other kinds are reached.
+            return DeliveryError(text, code=code, retry_after=PAUSE_SECONDS, slow=PAUSE_SECONDS)
         case exceptions.UnauthenticatedError() | exceptions.PermissionDeniedError():
             return DeliveryError(text, code=code, pause=PAUSE_SECONDS)
     return DeliveryError(text, code=code, retry_after=wait)

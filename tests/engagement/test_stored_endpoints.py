@@ -209,6 +209,41 @@ def test_after_the_last_attempt_the_endpoint_is_given_up(
     assert EventLog.objects.filter(type="endpoint.retired").count() == 1
 
 
+def test_who_asks_for_time_at_the_last_attempt_is_not_given_up(
+    server: HttpServer, alice: Person, settings: Settings
+) -> None:
+    settings.ENGAGEMENT_RETRIES = {"webhook": []}
+    made = hook(alice, server)
+    server.answer(429, headers={"Retry-After": "90"}, count=1)
+    tell(alice)
+    send()
+    made.refresh_from_db()
+    assert made.is_usable, "it did not count as a failure"
+    Endpoint.objects.update(rests_until=None)
+    make_due()
+    send()
+    assert states() == {"/hook": "succeeded"}
+
+
+def test_one_that_takes_others_meanwhile_is_not_given_up_for_one_message(
+    server: HttpServer, alice: Person, settings: Settings
+) -> None:
+    settings.ENGAGEMENT_RETRIES = {"webhook": [1]}
+    made = hook(alice, server)
+    server.answer(500, count=1)
+    tell(alice)
+    send()
+    (first,) = Delivery.objects.filter(channel="webhook")
+    tell(alice)
+    send()
+    server.answer(500, count=1)
+    Delivery.objects.filter(pk=first.pk).update(available_at=Now())
+    send()
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["dead", "succeeded"]
+    made.refresh_from_db()
+    assert made.is_usable
+
+
 def test_the_attempts_are_those_that_standard_webhooks_recommends(server: HttpServer, alice: Person) -> None:
     hook(alice, server)
     server.answer(500)
@@ -300,6 +335,42 @@ def test_a_provider_that_refuses_us_pauses_the_channel_and_nothing_fails(
         make_due()
         send()
         assert set(Delivery.objects.values_list("state", flat=True)) == {"succeeded"}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_asks_for_no_time_at_all_is_not_asked_again_at_once(
+    alice: Person, settings: Settings, status: int
+) -> None:
+    NotificationRule.objects.create(category="test", channels=["push"])
+    Endpoint.objects.create(person=alice, channel="push", kind="fid", value="a", verified_at=timezone.now())
+    with HttpServer() as gateway:
+        settings.ENGAGEMENT_PUSH_PROVIDER = "gateway"
+        settings.ENGAGEMENT_NOTIFICATION_SERVICE_URL = gateway.url
+        gateway.answer(status, headers={"Retry-After": "0"})
+        tell(alice)
+        send()
+    (delivery,) = Delivery.objects.all()
+    assert (delivery.state, delivery.failed) == ("retrying", 0)
+    assert delivery.available_at - timezone.now() > timedelta(seconds=3)
+
+
+def test_a_short_pause_does_not_end_a_longer_one(alice: Person) -> None:
+    pauses.pause("push", "401", seconds=600)
+    pauses.pause("push", "429", seconds=60)
+    (pause,) = ChannelPause.objects.all()
+    assert pause.until is not None
+    assert (pause.reason, pause.until - timezone.now() > timedelta(seconds=500)) == ("401", True)
+    pauses.pause("push", "403", seconds=900)
+    assert ChannelPause.objects.get().reason == "403"
+
+
+def test_one_that_is_suppressed_by_then_gets_nothing(server: HttpServer, alice: Person) -> None:
+    made = hook(alice, server)
+    tell(alice)
+    Suppression.objects.create(channel="webhook", endpoint=made.value.lower(), cause="bounce")
+    send()
+    assert server.requests == []
+    assert Delivery.objects.get().last_error == "skipped: endpoint suppressed"
 
 
 def test_what_an_operator_paused_a_provider_does_not_resume(alice: Person) -> None:

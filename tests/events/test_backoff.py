@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.backoff import delay
+from events.backoff import delay, jittered
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,9 @@ def test_twenty_attempts_outlast_a_night() -> None:
 def test_chance_spreads_it_by_half_either_way(failures: int, chance: float) -> None:
     middle = delay(failures, first=5, ceiling=3600, rand=lambda: 0.5)
     assert 0.5 * middle <= delay(failures, first=5, ceiling=3600, rand=lambda: chance) <= 1.5 * middle
+
+
+def test_what_was_laid_down_is_spread_by_up_to_a_fifth_and_never_shortened() -> None:
+    assert jittered(10, rand=lambda: 0.0) == 10
+    assert jittered(10, rand=lambda: 0.5) == 11
+    assert len({jittered(10) for _ in range(20)}) > 1

@@ -1,9 +1,11 @@
 """manage.py drain"""
 
 import signal
+import threading
 import time
 from argparse import ArgumentParser
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -34,15 +36,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Drain."""
         chosen = list(dict.fromkeys(options["lane"] or lanes()))
-        if not options["forever"]:
-            self.stdout.write(f"{_drain_all(chosen)} done.")
-            return
         self._is_told_to_stop = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        with suppress(KeyboardInterrupt):
-            self._forever(chosen)
-        self.stdout.write("Stopped.")
+        with _handled(signal.SIGTERM, self._stop):
+            if not options["forever"]:
+                self.stdout.write(f"{_drain_all(chosen)} done.")
+                return
+            with _handled(signal.SIGINT, self._stop), suppress(KeyboardInterrupt):
+                self._forever(chosen)
+            self.stdout.write("Stopped.")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         """Break off what is being done; whoever turns that into an error of another kind cannot keep us going."""
@@ -60,6 +61,19 @@ class Command(BaseCommand):
                 self.stderr.write(f"The database is out of reach ({type(error).__name__}); trying again.")
                 connection.close()
                 time.sleep(POLL)
+
+
+@contextmanager
+def _handled(number: signal.Signals, handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let a signal be handled so; called from another thread than the main one, it is left to the program."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _drain_all(chosen: list[str]) -> int:

@@ -23,6 +23,7 @@ PROVIDER = Fcm()
 PERMANENT = {"permanent": True}
 RETIRED = {"permanent": True, "retire": True}
 PAUSED = {"pause": 600.0}
+RESTS = {"retry_after": 600.0, "slow": 600.0}
 BAD_TOKEN = "The registration token is not a valid FCM registration token"
 
 
@@ -90,15 +91,15 @@ def test_an_access_token_that_is_about_to_run_out_is_replaced(fcm: FcmServer) ->
         ),
         (refusal(400, "INVALID_ARGUMENT", fields=("",)), "INVALID_ARGUMENT", PERMANENT),
         (refusal(400, "INVALID_ARGUMENT", "Message too big"), "INVALID_ARGUMENT", PERMANENT),
-        (refusal(429, "QUOTA_EXCEEDED", Retry_After="90"), "QUOTA_EXCEEDED", {"pause": 90.0}),
-        (refusal(429, Retry_After="86400"), "RESOURCE_EXHAUSTED", {"pause": 3600.0}),
+        (refusal(429, "QUOTA_EXCEEDED", Retry_After="90"), "QUOTA_EXCEEDED", {"pause": 90.0, "slow": 180.0}),
+        (refusal(429, Retry_After="86400"), "RESOURCE_EXHAUSTED", {"pause": 3600.0, "slow": 7200.0}),
         (refusal(503, "UNAVAILABLE", Retry_After="7"), "UNAVAILABLE", {"retry_after": 7.0}),
         (refusal(503, "UNAVAILABLE", Retry_After="86400"), "UNAVAILABLE", {"retry_after": 3600.0}),
         (refusal(503, "UNAVAILABLE"), "UNAVAILABLE", {}),
         (refusal(500, "INTERNAL", Retry_After="7"), "INTERNAL", {"retry_after": 7.0}),
         (refusal(500, "INTERNAL"), "INTERNAL", {}),
-        (refusal(401, "THIRD_PARTY_AUTH_ERROR"), "THIRD_PARTY_AUTH_ERROR", PAUSED),
-        (refusal(401, "APNS_AUTH_ERROR"), "APNS_AUTH_ERROR", PAUSED),
+        (refusal(401, "THIRD_PARTY_AUTH_ERROR"), "THIRD_PARTY_AUTH_ERROR", RESTS),
+        (refusal(401, "APNS_AUTH_ERROR"), "APNS_AUTH_ERROR", RESTS),
         (refusal(401), "UNAUTHENTICATED", PAUSED),
         (refusal(403), "PERMISSION_DENIED", PAUSED),
         (refusal(404), "NOT_FOUND", {}),
