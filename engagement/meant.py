@@ -59,13 +59,10 @@ def period(past: Past) -> str:
 
 def _meant(past: Past, line: Line) -> Meant:
     main, further = _main(past, line), _further(past, line)
-    now = ", ".join(
-        [
-            main[_key(line.chosen.preset, line.digest)],
-            *(of[_wish(line, name)] for name, of in further.items()),
-        ]
-    )
-    was = _in_words(past, were(past, line), [*MAIN, *line.further])
+    of_further = [said[_wish(line, name)] for name, said in further.items()]
+    now = _joined([main[_key(line.chosen.preset, line.digest)], *of_further])
+    before = were(past, line)
+    was = _joined([_in_words(past, before, MAIN), *(_if_any(past, before, name) for name in line.further)])
     return Meant(
         _("In %(month)s: %(amounts)s.") % {"month": period(past), "amounts": was},
         "" if now == was else _("As chosen now, it would have been: %s.") % now,
@@ -84,7 +81,7 @@ def _main(past: Past, line: Line) -> dict[str, str]:
 
 
 def _further(past: Past, line: Line) -> dict[str, dict[str, str]]:
-    """Return the words for each further channel, by what is wished of it."""
+    """Return the words for each further channel, by what is wished of it; empty for nothing, which needs no word."""
     return {
         name: {wish: _of_wish(past, line, name, said) for wish, said in WISHES.items()}
         for name in line.further
@@ -94,7 +91,7 @@ def _further(past: Past, line: Line) -> dict[str, dict[str, str]]:
 def _of_wish(past: Past, line: Line, name: str, said: bool | None) -> str:
     others = tuple(each for each in line.chosen.channels if each[0] != name)
     choice = Choice(line.chosen.preset, others if said is None else (*others, (name, said)))
-    return _in_words(past, would_be(past, line, choice, line.digest, [name]), [name])
+    return _if_any(past, would_be(past, line, choice, line.digest, [name]), name)
 
 
 def _with(line: Line, preset: Preset | None) -> Choice:
@@ -128,7 +125,15 @@ def _alternatives(
     for name, said in further.items():
         label = channels()[name].label
         for wish, word in (("yes", _("Yes")), ("no", _("No"))):
-            yield Alternative(f"{label}: {word}", said[wish], wish == _wish(line, name))
+            yield Alternative(f"{label}: {word}", said[wish] or _counted(name, 0), wish == _wish(line, name))
+
+
+def _joined(words: Sequence[str]) -> str:
+    return ", ".join(filter(None, words))
+
+
+def _if_any(past: Past, amounts: Amounts, name: str) -> str:
+    return _in_words(past, amounts, [name]) if amounts.get(name, Amount()) != Amount() else ""
 
 
 def _in_words(past: Past, amounts: Amounts, names: Sequence[str]) -> str:

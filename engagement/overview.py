@@ -1,7 +1,7 @@
 """All categories and channels at a glance: what comes where, as it is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from django.utils.functional import Promise
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from engagement.catalogue import Telling
 from engagement.channels import channels
 from engagement.choices import NOTHING, Scope
-from engagement.decide import WAITS, Choice, Medium, Outcome, Reason, Status, Traits, decide
+from engagement.decide import WAITS, Choice, Outcome, Reason, Status, Traits, decide
 from engagement.past import INBOX
 from engagement.preferences import Line, Section
 from engagement.standing import EMAIL
@@ -73,8 +73,7 @@ def _extent(outcomes: Sequence[Outcome], told: Sequence[Outcome]) -> Extent:
 
 
 def _outcome(telling: Telling, line: Line, name: str, chosen: dict[Scope, Choice]) -> Outcome:
-    channel = channels()[name]
-    medium = Medium(name, is_inbox=channel.is_inbox, can_wait=channel.can_wait, is_heard=channel.is_heard)
+    medium = replace(channels()[name].medium(), configured=True)
     traits = Traits(
         type_choice=chosen.get(Scope(event_type=str(telling.event_type)), NOTHING),
         category_choice=line.chosen,

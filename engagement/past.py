@@ -9,15 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from engagement.catalogue import Telling
-from engagement.channels import Stored, channels
 from engagement.choices import Scope
 from engagement.decide import Choice, Digest
-from engagement.mailbox import Mailbox
-from engagement.models import Endpoint
 from engagement.models.tally_sql import OF_PERSON
 from engagement.preferences import Section
 from engagement.registry import notifiers
-from engagement.standing import EMAIL
 from events.sql import fetch
 
 INBOX = "app"
@@ -36,8 +32,9 @@ class Counts:
     days: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        *sums, (mine, its) = [(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)]
-        return Counts(*(one + another for one, another in sums), mine | its)
+        said = {each.name: (getattr(self, each.name), getattr(other, each.name)) for each in fields(self)}
+        sums = {name: mine + its for name, (mine, its) in said.items()}
+        return Counts(**sums | {"days": self.days | other.days})
 
     @property
     def open(self) -> int:
@@ -58,8 +55,6 @@ class Past:
     month: date
     #: What was decided on each channel.
     notifications: Mapping[Key, Mapping[str, Counts]] = field(default_factory=dict)
-    #: On which channels there is no way to the person today.
-    no_endpoint: frozenset[str] = frozenset()
     #: What the person has chosen.
     chosen: Mapping[Scope, Choice] = field(default_factory=dict)
     #: By category.
@@ -85,8 +80,8 @@ def this_month() -> date:
     return timezone.now().astimezone(UTC).date().replace(day=1)
 
 
-def past_of(person: Any, sections: Sequence[Section], mailbox: Mailbox) -> Past:
-    """Return last month; this month so far if there was nothing. Two queries, however much there was."""
+def past_of(person: Any, sections: Sequence[Section]) -> Past:
+    """Return last month; this month so far if there was nothing. One query, however much there was."""
     lines = [line for section in sections for line in section.lines]
     this = this_month()
     last = (this - timedelta(days=1)).replace(day=1)
@@ -95,7 +90,6 @@ def past_of(person: Any, sections: Sequence[Section], mailbox: Mailbox) -> Past:
     return Past(
         month,
         by_month.get(month, {}),
-        _no_endpoint(person, mailbox),
         {line.scope: line.chosen for line in lines},
         {line.scope.category: line.digest for line in lines if line.scope.category},
     )
@@ -121,9 +115,3 @@ def _notifier_now(event_type: str, name: str) -> str:
         return name
     main = notifiers.main(event_type)
     return main.name if main else ""
-
-
-def _no_endpoint(person: Any, mailbox: Mailbox) -> frozenset[str]:
-    has = set(Endpoint.objects.of(person).usable().values_list("channel", flat=True))
-    stored = {name for name, channel in channels().items() if isinstance(channel, Stored)}
-    return frozenset(stored - has if mailbox.is_usable else {EMAIL, *(stored - has)})

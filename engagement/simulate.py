@@ -2,7 +2,7 @@
 
 Of each notification it is known whether it came, and if not, why. A choice changes what a choice has decided, and what
 applies without one. It changes nothing for what is mandatory, nor for what nobody was to hear of: their own act, what
-they had muted. Rules, devices and addresses are as they are today.
+they had muted, nor where there was no way to the person. Rules are as they are today.
 """
 
 from collections.abc import Collection, Mapping
@@ -82,7 +82,7 @@ def would_be(
         if by_channel:
             traits, policy = _traits(past, line, telling, choice, digest), _switched_on(telling.policy)
             for name in names:
-                found[name] += _amount(channels()[name].medium(), by_channel, policy, traits)
+                found[name] += _amount(_medium(name), by_channel, policy, traits)
     return found
 
 
@@ -93,7 +93,6 @@ def _traits(past: Past, line: Line, telling: Telling, choice: Choice, digest: Di
         type_choice=chosen.get(of_type, NOTHING),
         category_choice=chosen.get(of_category, NOTHING),
         digest=digest if line.scope == of_category else past.digests.get(telling.category),
-        no_endpoint=past.no_endpoint,
     )
 
 
@@ -104,6 +103,11 @@ def _switched_on(policy: Policy) -> Policy:
         type_rule=replace(policy.type_rule, enabled=True),
         category_rule=replace(policy.category_rule, enabled=True),
     )
+
+
+def _medium(name: str) -> Medium:
+    """Return what there is to know of a channel, as if it were set up: whether it was then, the past tells."""
+    return replace(channels()[name].medium(), configured=True)
 
 
 def _amount(medium: Medium, by_channel: Mapping[str, Counts], policy: Policy, traits: Traits) -> Amount:

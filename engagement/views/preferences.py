@@ -63,8 +63,7 @@ def address(scope: Scope) -> str:
 
 def _page(request: HttpRequest, sections: Sequence[Section], sent: SectionForm | None = None) -> HttpResponse:
     """Show the page, with a form as it was sent if something is wrong with it."""
-    mailbox = mailbox_of(request.user)
-    past = past_of(request.user, sections, mailbox)
+    past = past_of(request.user, sections)
     found, said = [], meant(past, sections)
     for section in sections:
         found.append(sent if sent and sent.section is section else SectionForm(section))
@@ -73,7 +72,7 @@ def _page(request: HttpRequest, sections: Sequence[Section], sent: SectionForm |
         "forms": found,
         "overview": overview(sections),
         "period": period(past),
-        "mailbox": mailbox,
+        "mailbox": mailbox_of(request.user),
         "not_set_up": _not_set_up(sections),
         "open": request.GET.get("open", ""),
     }

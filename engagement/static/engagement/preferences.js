@@ -8,7 +8,7 @@ function words(form, place) {
   const choice = place.dataset.choice;
   const key = `${value(form, choice)}/${value(form, `mails-${choice}`)}`;
   const others = Object.entries(further).map(([name, said]) => said[value(form, `${choice}:${name}`)]);
-  return [main[key], ...others].join(", ");
+  return [main[key], ...others].filter(Boolean).join(", ");
 }
 
 for (const place of document.querySelectorAll("[data-meant]")) {

@@ -138,9 +138,8 @@ def test_the_number_of_queries_is_the_same_however_much_there_is(
     NotificationPreference.objects.create(person=alice, event_type="test.told", type="none")
     with django_assert_num_queries(len(captured)):
         page.get(PAGE)
-    # Session, person, settings for the time zone, wordings, rules, choices, endpoints, suppression, tally, endpoints
-    # in use, badge.
-    assert len(captured) == 11
+    # Session, person, settings for the time zone, wordings, rules, choices, endpoints, tally, suppression, badge.
+    assert len(captured) == 10
 
 
 # Choosing
