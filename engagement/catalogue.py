@@ -23,6 +23,8 @@ class Telling:
     #: As people are told it: "you created this product".
     reason: str | Promise
     policy: Policy
+    #: The name of the notifier; empty where people are named.
+    notifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def _tellings(event_type: EventType, book: RuleBook) -> Iterator[Telling]:
     for notifier in asked:
         category = notifier.effective_category()
         policy = policy_of(notifier, book.rules_for(event_type, category))
-        yield Telling(event_type, category, notifier.reason, policy)
+        yield Telling(event_type, category, notifier.reason, policy, notifier.name)
     if not asked:
         category = category_of(event_type)
         yield Telling(event_type, category, "", policy_of(None, book.rules_for(event_type, category)))

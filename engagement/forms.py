@@ -1,24 +1,19 @@
-"""What people send from the pages of their preferences."""
+"""What people send of their choices, from the page of their preferences."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from itertools import groupby
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from engagement.channels import channels
 from engagement.choices import NOTHING, Scope
-from engagement.conf import conf
 from engagement.decide import Choice, Digest, Preset
-from engagement.models import NotificationSettings
+from engagement.meant import Meant
 from engagement.preferences import Line, Section
 
 AS_USUAL = ("", gettext_lazy("As usual"))
@@ -52,6 +47,8 @@ class Row:
     further: list[forms.BoundField]
     #: Whether mails are collected; None where this cannot be chosen.
     mails: forms.BoundField | None
+    #: What this choice, and others, would have meant; None if there was nothing of this.
+    meant: Meant | None
 
 
 class SectionForm(forms.Form):
@@ -61,8 +58,10 @@ class SectionForm(forms.Form):
         stored = {name: value for line in section.lines for name, value in _stored(line).items()}
         super().__init__(None if data is None else stored | dict(data.items()), initial=stored)
         self.section = section
+        #: By anchor; for who shows the form to fill in.
+        self.meant: Mapping[str, Meant] = {}
         self._sent = data or {}
-        before = _read(self._sent.get("shown", ""))
+        before = read_shown(self._sent.get("shown", ""))
         self._touched = {name for name, value in self._sent.items() if before.get(name) != value}
         #: In the page, so that one that was open for a while does not undo what was chosen since; need not be trusted.
         self.shown = json.dumps({name: before.get(name, value) for name, value in stored.items()})
@@ -76,7 +75,7 @@ class SectionForm(forms.Form):
     def _row(self, line: Line) -> Row:
         further = [self[_name(line, channel)] for channel in line.further]
         mails = self[_mails(line)] if line.digest_otherwise else None
-        return Row(line, self[line.scope.anchor], further, mails)
+        return Row(line, self[line.scope.anchor], further, mails, self.meant.get(line.scope.anchor))
 
     @property
     def finer(self) -> int:
@@ -130,7 +129,7 @@ class SectionForm(forms.Form):
         return self.cleaned_data.get(name) if name in self._touched else self.initial[name]
 
 
-def _read(shown: str) -> dict[str, Any]:
+def read_shown(shown: str) -> dict[str, Any]:
     """Return what a page had shown, by field; nothing for what no page of ours has sent."""
     try:
         found = json.loads(shown)
@@ -158,11 +157,7 @@ def _stored(line: Line) -> dict[str, str]:
 
 
 def _fields(line: Line) -> dict[str, forms.Field]:
-    off = {
-        preset.value
-        for preset in Preset
-        if any(Choice(preset).says(each) is False for each in line.always_on)
-    }
+    off = {preset.value for preset in Preset if preset not in line.presets}
     preset = forms.ChoiceField(
         label=str(line.label), choices=[AS_USUAL, *Preset.choices], required=False, widget=Radios(off)
     )
@@ -183,64 +178,3 @@ def _field_of_mails(line: Line) -> dict[str, forms.Field]:
         return {}
     choices, widget = [AS_USUAL, *Digest.choices], Radios(set())
     return {_mails(line): forms.ChoiceField(label=_("Mails"), choices=choices, required=False, widget=widget)}
-
-
-def time_zones(stored: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the time zones by region, for a select; with the stored one, which may be none of the usual."""
-    usual = _usual_time_zones()
-    known = {name for _region, found in usual for name, _city in found}
-    return usual if not stored or stored in known else [*usual, (_("Other"), [(stored, stored)])]
-
-
-@cache
-def _usual_time_zones() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Reading them is reading a folder."""
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    by_region = groupby(names, lambda name: name.partition("/")[0])
-    regions = [(region, [(name, _city(name)) for name in found]) for region, found in by_region]
-    return [("UTC", [("UTC", "UTC")]), *regions]
-
-
-def _city(zone: str) -> str:
-    return zone.partition("/")[2].replace("_", " ").replace("/", ", ")
-
-
-def hours() -> list[tuple[int, str]]:
-    """Return the full hours of a day, for a select."""
-    return [(hour, f"{hour:02}:00") for hour in range(24)]
-
-
-class SettingsForm(forms.ModelForm):
-    """Language, time zone, quiet hours and the hour of the daily digest. What is not sent stays as it is."""
-
-    digest_hour = forms.TypedChoiceField(
-        label=gettext_lazy("Hour of the daily digest"),
-        choices=hours,
-        coerce=int,
-        empty_value=None,
-        required=False,
-    )
-
-    class Meta:
-        model = NotificationSettings
-        fields = ("language", "time_zone", "quiet_from", "quiet_until", "digest_hour")
-        labels = {"language": gettext_lazy("Language of notifications")}
-        widgets = {
-            "time_zone": forms.Select(),
-            "quiet_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-            "quiet_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        }
-
-    def __init__(self, instance: NotificationSettings, data: Mapping[str, str] | None = None) -> None:
-        values = {name: getattr(instance, name) for name in self._meta.fields or ()}
-        stored = {name: "" if value is None else value for name, value in values.items()}
-        sent = None if data is None else stored | dict(data.items())
-        super().__init__(sent, instance=instance, label_suffix="")
-        self._offer("language", settings.LANGUAGES, dict(settings.LANGUAGES).get(settings.LANGUAGE_CODE, ""))
-        self._offer("time_zone", time_zones(instance.time_zone), settings.TIME_ZONE)
-        self._offer("digest_hour", hours(), f"{conf.digest_hour:02}:00")
-
-    def _offer(self, name: str, found: Any, usual: str) -> None:
-        widget = self.fields[name].widget
-        assert isinstance(widget, forms.Select)  # noqa: S101 - for the type checker
-        widget.choices = [("", _("As usual here (%s)") % usual), *found]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from engagement.catalogue import Topic, topics
+from engagement.catalogue import Telling, Topic, topics
 from engagement.channels import Stored, channels
 from engagement.choices import Chosen, Scope, chosen_by, one_after_the_other, save, save_digests
 from engagement.decide import Choice, Digest, Preset
@@ -48,11 +48,22 @@ class Line:
     further: Sequence[str] = ()
     #: What "At once" means where mails wait to be read in the inbox; empty if it means that.
     delayed: str = ""
+    #: Every way in which it is told.
+    tellings: Sequence[Telling] = ()
 
     @property
     def is_without_mails(self) -> bool:
         """Whether what was chosen leaves no mails to be collected, or to wait."""
         return self.chosen.says(EMAIL) is False
+
+    @property
+    def presets(self) -> list[Preset]:
+        """The presets that switch off nothing that cannot be."""
+        return [
+            each
+            for each in Preset
+            if not any(Choice(each).says(channel) is False for channel in self.always_on)
+        ]
 
     def check(self, choice: Choice) -> None:
         """Raise ValidationError for a choice that would switch off what cannot be.
@@ -134,6 +145,7 @@ def _section(category: str, listed: Sequence[Topic], every: Sequence[Topic], cho
         chosen.digests.get(category),
         collected_otherwise(tellings),
         delayed(tellings),
+        tellings=tellings,
     )
     return Section(line, [_type_line(topic, chosen) for topic in listed])
 
@@ -148,6 +160,7 @@ def _type_line(topic: Topic, chosen: Chosen) -> Line:
         otherwise(topic.tellings, by_category),
         always_on(topic.tellings),
         notes_on(topic.tellings, lambda telling: _("where %s") % telling.reason),
+        tellings=topic.tellings,
     )
 
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from engagement.views import activity, devices, digest, endpoints, inbox, mutes, preferences, unsubscribe
+from engagement.views import (
+    activity,
+    devices,
+    digest,
+    endpoints,
+    inbox,
+    mutes,
+    preferences,
+    settings,
+    unsubscribe,
+)
 
 app_name = "engagement"
 
@@ -21,7 +31,8 @@ urlpatterns = [
     path("digest/<int:pk>/", digest.show, name="digest"),
     path("preferences/", preferences.show, name="preferences"),
     path("preferences/choices/", preferences.choose, name="choose"),
-    path("preferences/settings/", preferences.set_, name="settings"),
+    path("preferences/settings/", settings.settings, name="settings"),
+    path("preferences/muted/", mutes.show, name="muted"),
     path("endpoints/", endpoints.show, name="endpoints"),
     path("endpoints/add/", endpoints.add, name="endpoint-add"),
     path("endpoints/<int:pk>/verify/", endpoints.verify, name="endpoint-verify"),

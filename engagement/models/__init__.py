@@ -20,6 +20,7 @@ from engagement.models.preference import NotificationPreference
 from engagement.models.retraction import Retraction
 from engagement.models.rule import NotificationRule
 from engagement.models.suppression import Cause, Suppression
+from engagement.models.tally import Tally
 from engagement.models.template import (
     AppNotificationTemplate,
     EmailNotificationTemplate,
@@ -52,5 +53,6 @@ __all__ = [
     "Retraction",
     "SmsNotification",
     "Suppression",
+    "Tally",
     "WebhookNotification",
 ]

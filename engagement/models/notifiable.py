@@ -1,5 +1,6 @@
 """Whom an event concerns, and the batches in which that is worked off."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -8,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from engagement.conf import conf
+from engagement.models.tally_sql import FOLD
 from events.bus import event_type_choices
 from events.conf import conf as bus_conf
-from events.retention import Expiring, Owed
+from events.retention import Expiring, Owed, expired_sql, table_and_key
+from events.sql import fetch
 from events.work import LATELY_DEAD, UNFINISHED, LeasedWork
 
 #: What may be owed of an expired NotifiableEvent, if it is in a `state`: its batch, a message, that message's digest.
@@ -23,6 +26,8 @@ MESSAGE = """EXISTS (
 COLLECTED = """EXISTS (
     SELECT 1 FROM engagement_delivery item JOIN engagement_delivery work ON work.id = item.digest_id
      WHERE item.notifiable_id = expired.id AND {state})"""
+#: Two or three rows of the tally may be written for each, so that a statement is longer than one that only deletes.
+FOLDED_AT_ONCE = 3_000
 
 
 def in_retention() -> Any:
@@ -74,6 +79,24 @@ class NotifiableEvent(Expiring):
 
     def __str__(self) -> str:
         return f"{self.event_type} for person {self.person_id}"
+
+    @classmethod
+    def delete_expired(cls, now: datetime, limit: int) -> int:
+        """Delete up to `limit` rows, and fold what was decided into the tally: see `FOLD`."""
+        total = 0
+        while total < limit:
+            asked = min(FOLDED_AT_ONCE, limit - total)
+            deleted = cls._fold(now, asked)
+            total += deleted
+            if deleted < asked:
+                break
+        return total
+
+    @classmethod
+    def _fold(cls, now: datetime, limit: int) -> int:
+        (table, key), (expired, values) = table_and_key(cls), expired_sql(cls, now, limit)
+        ((deleted,),) = fetch(FOLD.format(table=table, key=key, expired=expired), values)
+        return int(deleted)
 
     @classmethod
     def still_owed(cls) -> list[Owed]:

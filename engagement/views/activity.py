@@ -113,8 +113,8 @@ def _link(
     """Return the address and its text; None where a person can change nothing."""
     page = reverse("engagement:preferences")
     fixed = {
-        Setting.MUTES: (f"{page}#mutes", _("What you have muted")),
-        Setting.QUIET_HOURS: (f"{page}#settings", _("Your quiet hours")),
+        Setting.MUTES: (reverse("engagement:muted"), _("What you have muted")),
+        Setting.QUIET_HOURS: (reverse("engagement:settings"), _("Your quiet hours")),
         Setting.MAILBOX: (f"{page}#mailbox", _("Since when, and why")),
     }
     scopes = {

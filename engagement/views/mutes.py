@@ -1,4 +1,4 @@
-"""Mute what a notification is about, and hear of it again."""
+"""Mute what a notification is about, see what is muted, and hear of it again."""
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
@@ -6,14 +6,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from engagement import mutes
 from engagement.models import AppNotification
@@ -91,11 +95,20 @@ def _mute(request: HttpRequest, notification: AppNotification, form: MuteForm) -
     else:
         said["moment"] = date_format(timezone.localtime(until), "DATETIME_FORMAT")
         done = _("This %(kind)s is muted until %(moment)s: “%(title)s”.") % said
-    muted = reverse("engagement:preferences") + "#mutes"
-    messages.success(request, format_html('{} <a href="{}">{}</a>', done, muted, _("Undo")))
+    undo = reverse("engagement:muted")
+    messages.success(request, format_html('{} <a href="{}">{}</a>', done, undo, _("Undo")))
 
 
-@changes_something("engagement:preferences")
+@login_required
+@require_safe
+@never_cache
+@in_their_time
+def show(request: HttpRequest) -> HttpResponse:
+    """Show what is muted."""
+    return render(request, "engagement/muted.html", {"mutes": mutes.mutes_of(request.user)})
+
+
+@changes_something("engagement:muted")
 def unmute(request: HttpRequest) -> HttpResponse:
     """Let the person hear again of an object, named as events refer to it."""
     about = UNSTORABLE.sub("", request.POST.get("about", ""))
@@ -103,4 +116,4 @@ def unmute(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("You will hear of it again."))
     else:
         messages.info(request, _("It was not muted."))
-    return back(request, "engagement:preferences")
+    return back(request, "engagement:muted")

@@ -1,4 +1,4 @@
-"""The page of a person's preferences, and what is sent from it."""
+"""The page of what a person is told where, and what is sent from it."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -13,12 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from engagement import mutes, preferences
+from engagement import preferences
 from engagement.channels import channels
 from engagement.choices import Scope
-from engagement.forms import SectionForm, SettingsForm
+from engagement.forms import SectionForm
 from engagement.mailbox import mailbox_of
+from engagement.meant import meant, period
 from engagement.models.preference import further_channels
+from engagement.overview import overview
+from engagement.past import past_of
 from engagement.preferences import Section
 from engagement.views.answer import changes_something, in_their_time
 
@@ -46,23 +49,10 @@ def choose(request: HttpRequest) -> HttpResponse:
         return redirect(PAGE)
     form = SectionForm(section, request.POST.dict())
     if not form.is_valid():
-        return _page(request, sections, choices=form)
+        return _page(request, sections, form)
     preferences.choose_all(request.user, form.changes(), form.digests())
     messages.success(request, _("Your choices for %s are saved.") % section.line.label)
     return HttpResponseRedirect(address(section.line.scope))
-
-
-@changes_something(PAGE)
-@never_cache
-@in_their_time
-def set_(request: HttpRequest) -> HttpResponse:
-    """Save what holds for all notifications."""
-    form = SettingsForm(preferences.settings_of(request.user), request.POST.dict())
-    if not form.is_valid():
-        return _page(request, preferences.sections(request.user), settings=form)
-    preferences.set_settings(request.user, **form.cleaned_data)
-    messages.success(request, _("Your settings are saved."))
-    return HttpResponseRedirect(f"{reverse(PAGE)}#settings")
 
 
 def address(scope: Scope) -> str:
@@ -71,26 +61,22 @@ def address(scope: Scope) -> str:
     return f"{reverse(PAGE)}{shown}#{scope.anchor}"
 
 
-def _page(
-    request: HttpRequest,
-    sections: Sequence[Section],
-    *,
-    choices: SectionForm | None = None,
-    settings: SettingsForm | None = None,
-) -> HttpResponse:
+def _page(request: HttpRequest, sections: Sequence[Section], sent: SectionForm | None = None) -> HttpResponse:
     """Show the page, with a form as it was sent if something is wrong with it."""
-    forms = [
-        choices if choices and choices.section is section else SectionForm(section) for section in sections
-    ]
+    past = past_of(request.user, sections)
+    found, said = [], meant(past, sections)
+    for section in sections:
+        found.append(sent if sent and sent.section is section else SectionForm(section))
+        found[-1].meant = said
     context = {
-        "forms": forms,
-        "settings": settings or SettingsForm(preferences.settings_of(request.user)),
+        "forms": found,
+        "overview": overview(sections),
+        "period": period(past),
         "mailbox": mailbox_of(request.user),
-        "mutes": mutes.mutes_of(request.user),
         "not_set_up": _not_set_up(sections),
         "open": request.GET.get("open", ""),
     }
-    return render(request, "engagement/preferences.html", context, status=422 if choices or settings else 200)
+    return render(request, "engagement/preferences.html", context, status=422 if sent else 200)
 
 
 def _not_set_up(sections: Sequence[Section]) -> list[str | Promise]:

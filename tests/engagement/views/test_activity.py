@@ -169,14 +169,14 @@ def test_why_it_did_not_come_leads_to_the_mutes(page: Client, alice: Person) -> 
     told(alice, about="kite:1")
     text = why(page, alice)
     assert "You have muted what it is about." in text
-    assert set(links(text)) == {"/inbox/preferences/#mutes"}
+    assert set(links(text)) == {"/inbox/preferences/muted/"}
 
 
 def test_what_waits_for_the_end_of_quiet_hours_leads_to_them(page: Client, alice: Person) -> None:
     NotifiableEvent.objects.create(
         event_type="test.told", person=alice, outcomes={"email": "planned: default, held"}
     )
-    assert "/inbox/preferences/#settings" in links(why(page, alice))
+    assert "/inbox/preferences/settings/" in links(why(page, alice))
 
 
 @pytest.mark.parametrize("rule", [{"mandatory": ["app"]}, {"is_active": False}])

@@ -197,9 +197,9 @@ def test_the_number_of_queries_is_the_same_however_much_there_is(
 
 
 def test_the_pages_lead_to_it(page: Client) -> None:
-    for place in ("/inbox/", "/inbox/preferences/"):
-        assert f'href="{PAGE}"' in text_of(page.get(place))
-    assert text_of(page.get("/inbox/preferences/")).count(f'href="{PAGE}"') == 2
+    # On a desktop, on a phone, and in the text.
+    assert text_of(page.get("/inbox/preferences/")).count(f'href="{PAGE}"') == 3
+    assert 'href="/inbox/preferences/"' in text_of(page.get("/inbox/"))
 
 
 # Numbers

@@ -78,6 +78,7 @@ def test_a_digest_and_its_hour_are_chosen_with_the_keyboard(
     expect(page.get_by_role("status")).to_have_text("Your choices for Product are saved.")
     expect(mails.get_by_label("Daily digest")).to_be_checked()
 
+    page.goto(page.url.partition("?")[0].partition("#")[0] + "settings/")
     page.get_by_label("Hour of the daily digest").focus()
     page.keyboard.type("00:00")
     page.locator("#settings").get_by_role("button", name="Save").focus()

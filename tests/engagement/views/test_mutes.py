@@ -20,6 +20,7 @@ from tests.probe.events import Told
 pytestmark = pytest.mark.django_db
 
 KITE = "product_management.product:7"
+MUTED = "/inbox/preferences/muted/"
 
 
 def post(page: Client, row: AppNotification, **fields: str) -> str:
@@ -35,7 +36,7 @@ def test_it_is_muted_for_a_while(page: Client, alice: Person, until: str, days: 
     assert found.until
     assert abs(found.until - timezone.now() - timedelta(days=days)) < timedelta(minutes=1)
     assert "This product is muted until" in text
-    assert '<a href="/inbox/preferences/#mutes">Undo</a>' in text
+    assert '<a href="/inbox/preferences/muted/">Undo</a>' in text
 
 
 def test_it_is_muted_for_ever_and_then_not_told(page: Client, alice: Person) -> None:
@@ -105,7 +106,7 @@ def test_it_is_unmuted_and_twice_does_no_harm(page: Client, alice: Person, bob: 
     mute(bob, KITE)
     for said in ("You will hear of it again.", "It was not muted."):
         answer: Any = page.post("/inbox/unmute/", {"about": KITE}, follow=True)
-        assert answer.redirect_chain == [("/inbox/preferences/", 302)]
+        assert answer.redirect_chain == [(MUTED, 302)]
         assert said in answer.content.decode()
     assert [each.person for each in Mute.objects.all()] == [bob]
 
@@ -115,3 +116,23 @@ def test_unmuting_what_is_not_muted_changes_nothing(page: Client, alice: Person,
     mute(alice, KITE)
     assert page.post("/inbox/unmute/", {} if about is None else {"about": about}).status_code == 302
     assert Mute.objects.count() == 1
+
+
+# What is muted
+
+
+def test_what_is_muted_is_listed_in_the_time_of_the_person(page: Client, alice: Person, bob: Person) -> None:
+    set_settings(alice, time_zone="Asia/Kathmandu")
+    Mute.objects.create(person=alice, about="product_management.product:7", until="2100-01-01T18:15Z")
+    Mute.objects.create(person=alice, about="kite:1", label="Kite was <b>told</b>")
+    Mute.objects.create(person=bob, about="kite:2", label="private")
+    answer = page.get(MUTED)
+    text = html.unescape(answer.content.decode())
+    assert "product 7" in text
+    assert "until Jan. 2, 2100, midnight" in text
+    assert "Kite was &lt;b&gt;told&lt;/b&gt;" in answer.content.decode()
+    assert "private" not in text
+
+
+def test_without_mutes_it_says_how_to_mute(page: Client) -> None:
+    assert "Nothing is muted. To hear no more of one thing" in page.get(MUTED).content.decode()

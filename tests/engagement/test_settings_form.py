@@ -1,6 +1,6 @@
-"""What people send from the pages of their preferences."""
+"""What people send from the page of their language and times."""
 
-from engagement.forms import hours, time_zones
+from engagement.settings_form import hours, time_zones
 
 
 def test_time_zones_are_listed_by_region() -> None:
