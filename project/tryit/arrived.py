@@ -1,0 +1,161 @@
+"""What a person has in the inbox, what arrived at their far ends, and what is on its way to them."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from capabilities.people.models import Person
+from engagement import inbox
+from engagement.models import AppNotification, Delivery
+from engagement.models.delivery_states import DeliveryState
+from engagement.sms import count, shown_number
+from engagement.whereabouts import Whereabouts, of
+from project.mailbox import box, message
+from project.tryit.store import Kept
+
+#: Of each person.
+ROWS, ARRIVALS, DELIVERIES, MAILS = 4, 6, 40, 60
+#: What is still to be told of, though nothing has arrived.
+TELLING = {
+    DeliveryState.HELD,
+    DeliveryState.PENDING,
+    DeliveryState.RUNNING,
+    DeliveryState.RETRYING,
+    DeliveryState.DEAD,
+}
+#: What is due so soon is worth a look every second.
+SOON = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message at its far end, or on the way there."""
+
+    kind: str
+    at: datetime
+    key: str
+    content: dict[str, Any]
+    delivery: Delivery | None = None
+    #: How often it was tried in vain.
+    failed: int = 0
+    #: None: it has arrived.
+    where: Whereabouts | None = None
+
+    @property
+    def since(self) -> str:
+        """How long after its event it arrived."""
+        event = self.delivery.event if self.delivery else None
+        return seconds(self.at - event.occurred_at) if event else ""
+
+    @property
+    def is_soon(self) -> bool:
+        """Whether something is about to happen to it."""
+        found = self.delivery
+        return bool(
+            self.where and found and not found.finished_at and found.available_at < timezone.now() + SOON
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notification in the inbox."""
+
+    notification: AppNotification
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """All there is to see of a person."""
+
+    person: Person
+    badge: str
+    rows: Sequence[Row]
+    arrivals: Sequence[Arrival] = field(default=())
+
+    @property
+    def is_soon(self) -> bool:
+        """Whether something is about to happen."""
+        return any(each.is_soon for each in self.arrivals)
+
+    def marks(self) -> Iterator[str]:
+        """Yield what differs when something is to be shown anew."""
+        yield self.badge
+        for row in self.rows:
+            yield f"{row.notification.pk} {row.notification.is_read}"
+        for each in self.arrivals:
+            yield f"{each.key} {each.failed} {each.where.sentence if each.where else each.since}"
+
+
+def column(person: Person, kept: Iterable[Kept]) -> Column:
+    """Return what there is of a person, the newest first; four queries."""
+    found = AppNotification.objects.newest_of(person).in_inbox().select_related("event__event_log")
+    rows = [Row(each, _since(each)) for each in found[:ROWS]]
+    return Column(person, inbox.badge(person), rows, _arrivals(person, kept))
+
+
+def seconds(span: timedelta) -> str:
+    """Return a short time in words: "0.04 s", "0.3 s", "12 s", "3 min"."""
+    found = max(span.total_seconds(), 0.0)
+    if found >= 100:
+        return f"{found / 60:.0f} min"
+    return f"{found:.0f} s" if found >= 10 else f"{found:.1f} s" if found >= 0.1 else f"{found:.2f} s"
+
+
+def _since(row: AppNotification) -> str:
+    event = row.event.event_log
+    return seconds(row.created_at - event.occurred_at) if event else ""
+
+
+def _arrivals(person: Person, kept: Iterable[Kept]) -> list[Arrival]:
+    mine = Delivery.objects.of(person).filter(is_digest=False).select_related("event", "digest")
+    newest = list(mine.order_by("-pk")[:DELIVERIES])
+    by_id = {each.message_id: each for each in newest}
+    arrived = [*_kept(person, kept, by_id), *_mails(person, by_id)]
+    seen = {each.key for each in arrived}
+    waiting = [_waiting(each) for each in newest if each.state in TELLING and each.message_id not in seen]
+    return sorted([*arrived, *waiting], key=lambda each: each.at, reverse=True)[:ARRIVALS]
+
+
+def _kept(person: Person, kept: Iterable[Kept], by_id: dict[str, Delivery]) -> Iterator[Arrival]:
+    for each in kept:
+        if each.owner == person.username and each.kind in SHOWN:
+            content = SHOWN[each.kind](each.content)
+            yield Arrival(each.kind, each.at, each.message_id, content, by_id.get(each.message_id))
+
+
+def _mails(person: Person, by_id: dict[str, Delivery]) -> Iterator[Arrival]:
+    address = person.email.lower()
+    for mail in [each for each in box.mails(MAILS) if each.owner == address][:ARRIVALS]:
+        found = message.read(box.content_of(mail.key) or b"")
+        content = {"mail": mail, "has_html": found.html is not None, "text": found.text or ""}
+        yield Arrival("email", mail.received, mail.message_id, content, by_id.get(mail.message_id))
+
+
+def _waiting(delivery: Delivery) -> Arrival:
+    content = {"title": delivery.title}
+    return Arrival(
+        delivery.channel,
+        delivery.created_at,
+        delivery.message_id,
+        content,
+        delivery,
+        delivery.attempts - 1,
+        of(delivery),
+    )
+
+
+def _sms(content: dict[str, Any]) -> dict[str, Any]:
+    parts = count(content["text"]).segments
+    return content | {"shown": shown_number(content["number"]), "parts": parts}
+
+
+def _webhook(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {"json": json.dumps(content["body"], indent=2, ensure_ascii=False)}
+
+
+SHOWN = {"push": dict, "sms": _sms, "webhook": _webhook}
