@@ -1,16 +1,17 @@
 """What a person has in the inbox, what arrived at their far ends, and what is on its way to them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from capabilities.people.models import Person
 from engagement import inbox
-from engagement.models import AppNotification, Delivery
+from engagement.models import AppNotification, Delivery, DeliveryAttempt
 from engagement.models.delivery_states import DeliveryState
 from engagement.sms import count, shown_number
 from engagement.whereabouts import Whereabouts, of
@@ -40,16 +41,32 @@ class Arrival:
     key: str
     content: dict[str, Any]
     delivery: Delivery | None = None
-    #: How often it was tried in vain.
-    failed: int = 0
     #: None: it has arrived.
     where: Whereabouts | None = None
+    #: Whether it is shown in full: the newest of its kind is.
+    is_open: bool = False
 
     @property
     def since(self) -> str:
         """How long after its event it arrived."""
         event = self.delivery.event if self.delivery else None
         return seconds(self.at - event.occurred_at) if event else ""
+
+    @property
+    def tries(self) -> list[tuple[str, str]]:
+        """When it was tried in vain, after its event, and what the far end said."""
+        event = self.delivery.event if self.delivery else None
+        if self.delivery is None or event is None:
+            return []
+        tried = [each for each in self.delivery.delivery_attempts.all() if not each.succeeded]
+        return [(seconds(each.at - event.occurred_at), each.answer) for each in tried]
+
+    @property
+    def again_in(self) -> int | None:
+        """In how many seconds it is tried again, if that is soon."""
+        if not self.is_soon or self.delivery is None:
+            return None
+        return max(0, round((self.delivery.available_at - timezone.now()).total_seconds()))
 
     @property
     def is_soon(self) -> bool:
@@ -88,11 +105,11 @@ class Column:
         for row in self.rows:
             yield f"{row.notification.pk} {row.notification.is_read}"
         for each in self.arrivals:
-            yield f"{each.key} {each.failed} {each.where.sentence if each.where else each.since}"
+            yield f"{each.key} {each.tries} {each.again_in} {each.where.word if each.where else each.since}"
 
 
 def column(person: Person, kept: Iterable[Kept]) -> Column:
-    """Return what there is of a person, the newest first; four queries."""
+    """Return what there is of a person, the newest first; five queries."""
     found = AppNotification.objects.newest_of(person).in_inbox().select_related("event__event_log")
     rows = [Row(each, _since(each)) for each in found[:ROWS]]
     return Column(person, inbox.badge(person), rows, _arrivals(person, kept))
@@ -113,12 +130,15 @@ def _since(row: AppNotification) -> str:
 
 def _arrivals(person: Person, kept: Iterable[Kept]) -> list[Arrival]:
     mine = Delivery.objects.of(person).filter(is_digest=False).select_related("event", "digest")
+    mine = mine.prefetch_related(Prefetch("delivery_attempts", DeliveryAttempt.objects.order_by("pk")))
     newest = list(mine.order_by("-pk")[:DELIVERIES])
     by_id = {each.message_id: each for each in newest}
     arrived = [*_kept(person, kept, by_id), *_mails(person, by_id)]
     seen = {each.key for each in arrived}
     waiting = [_waiting(each) for each in newest if each.state in TELLING and each.message_id not in seen]
-    return sorted([*arrived, *waiting], key=lambda each: each.at, reverse=True)[:ARRIVALS]
+    found = sorted([*arrived, *waiting], key=lambda each: each.at, reverse=True)[:ARRIVALS]
+    newest_of_kind = {each.kind: each.key for each in reversed(found) if each.where is None}
+    return [replace(each, is_open=newest_of_kind.get(each.kind) == each.key) for each in found]
 
 
 def _kept(person: Person, kept: Iterable[Kept], by_id: dict[str, Delivery]) -> Iterator[Arrival]:
@@ -144,8 +164,7 @@ def _waiting(delivery: Delivery) -> Arrival:
         delivery.message_id,
         content,
         delivery,
-        delivery.attempts - 1,
-        of(delivery),
+        where=of(delivery),
     )
 
 
@@ -158,4 +177,8 @@ def _webhook(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"json": json.dumps(content["body"], indent=2, ensure_ascii=False)}
 
 
-SHOWN = {"push": dict, "sms": _sms, "webhook": _webhook}
+SHOWN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "push": dict,
+    "sms": _sms,
+    "webhook": _webhook,
+}

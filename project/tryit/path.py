@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, Max, Q
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -15,6 +16,9 @@ from events.bus import EventLog
 from events.models import HandlerRun
 from project.tryit.arrived import seconds
 from project.tryit.store import Kept
+
+#: What has not happened by then will take its time.
+SOON = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,10 @@ class Path:
     steps: Sequence[Step]
 
     @property
-    def is_done(self) -> bool:
-        """Whether nothing more will happen."""
-        return all(step.at for step in self.steps)
+    def is_soon(self) -> bool:
+        """Whether something is about to happen."""
+        is_new = timezone.now() - self.event.occurred_at < SOON
+        return is_new and not all(step.at for step in self.steps)
 
 
 def path_of(action: Kept | None) -> Path | None:
@@ -70,32 +75,43 @@ def _handled(event: EventLog) -> tuple[datetime | None, str]:
 
 
 def _decided(event: EventLog) -> tuple[datetime | None, str]:
-    found = NotificationBatch.objects.filter(event=event).aggregate(
-        at=Max("finished_at"), people=Sum("recipients"), left=Count("pk", Q(finished_at=None))
-    )
-    people = found["people"] or 0
+    """Return when the last decision was made: rows bear that moment."""
+    concerned = NotifiableEvent.objects.filter(event_log=event.pk)
+    rows = AppNotification.objects.filter(event__in=concerned).aggregate(at=Max("created_at"))
+    messages = Delivery.objects.filter(event=event).aggregate(at=Max("created_at"))
+    people = concerned.count()
     count = ngettext("%d person", "%d people", people) % people
-    return (None if found["left"] else found["at"]), count
+    at = max(filter(None, [rows["at"], messages["at"]]), default=None)
+    return at or _batches(event), count
 
 
 def _written(event: EventLog) -> tuple[datetime | None, str]:
-    of_event = AppNotification.objects.filter(event__in=NotifiableEvent.objects.filter(event_log=event.pk))
-    rows = of_event.aggregate(at=Max("created_at"), count=Count("pk"))
-    messages = Delivery.objects.filter(event=event).aggregate(at=Max("created_at"), count=Count("pk"))
-    inbox = ngettext("%d inbox", "%d inboxes", rows["count"]) % rows["count"]
-    further = ngettext("%d message", "%d messages", messages["count"]) % messages["count"]
-    return max(filter(None, [rows["at"], messages["at"]]), default=None), f"{inbox}, {further}"
+    rows = AppNotification.objects.filter(
+        event__in=NotifiableEvent.objects.filter(event_log=event.pk)
+    ).count()
+    messages = Delivery.objects.filter(event=event).count()
+    inbox = ngettext("%d inbox", "%d inboxes", rows) % rows
+    further = ngettext("%d message", "%d messages", messages) % messages
+    return _batches(event), f"{inbox}, {further}"
+
+
+def _batches(event: EventLog) -> datetime | None:
+    """Return when all of them were done; None if some are not, or there are none."""
+    batches = NotificationBatch.objects.filter(event=event)
+    found = batches.aggregate(at=Max("finished_at"), left=Count("pk", Q(finished_at=None)))
+    return None if found["left"] else found["at"]
 
 
 def _sent(event: EventLog) -> tuple[datetime | None, str]:
     """Return when the last message was taken, unless some are on their way yet; those for a digest are not counted."""
-    rows = Delivery.objects.filter(event=event)
+    rows, held = Delivery.objects.filter(event=event), Q(state=DeliveryState.HELD)
     states = rows.aggregate(
         sent=Count("pk", Q(sent_at__isnull=False)),
-        held=Count("pk", Q(state=DeliveryState.HELD)),
-        left=Count("pk", Q(finished_at=None) & ~Q(state=DeliveryState.HELD)),
+        held=Count("pk", held),
+        left=Count("pk", Q(finished_at=None) & ~held),
     )
     attempts = DeliveryAttempt.objects.filter(delivery__in=rows, succeeded=True).aggregate(at=Max("at"))
     waiting = ngettext(", %d for a digest", ", %d for a digest", states["held"]) % states["held"]
     count = ngettext("%d message", "%d messages", states["sent"]) % states["sent"]
-    return (None if states["left"] else attempts["at"]), count + (waiting if states["held"] else "")
+    at = None if states["left"] else attempts["at"] or _batches(event)
+    return at, count + (waiting if states["held"] else "")

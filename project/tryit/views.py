@@ -168,7 +168,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     columns = [column(person, kept) for person in chosen]
     path = path_of(next((each for each in kept if each.kind == "action"), None))
     stops = [(name, what, outage.seconds_left(name)) for name, what in outage.FAR_ENDS.items()]
-    is_soon = any(each.is_soon for each in columns) or bool(path and not path.is_done)
+    is_soon = any(each.is_soon for each in columns) or bool(path and path.is_soon)
     pace = QUICKLY if is_soon or any(left for *_names, left in stops) else SLOWLY
     marks = [*(mark for each in columns for mark in each.marks()), repr(path), repr(stops), str(pace)]
     return {
