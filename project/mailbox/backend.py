@@ -16,7 +16,7 @@ class EmailBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Keep the messages; return how many there were; raise if the server is out of order."""
         if outage.seconds_left("email"):
-            raise ConnectionRefusedError("The mail server is out of order, for the sake of the demo.")
+            raise ConnectionRefusedError(outage.SAID)
         for message in email_messages:
             content = message.message().as_bytes()
             for recipient in message.recipients():

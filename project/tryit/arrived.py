@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,27 +92,32 @@ class Column:
     person: Person
     badge: str
     rows: Sequence[Row]
-    arrivals: Sequence[Arrival] = field(default=())
+    waiting: Sequence[Arrival]
+    arrived: Sequence[Arrival]
 
     @property
     def is_soon(self) -> bool:
         """Whether something is about to happen."""
-        return any(each.is_soon for each in self.arrivals)
+        return any(each.is_soon for each in self.waiting)
 
-    def marks(self) -> Iterator[str]:
-        """Yield what differs when something is to be shown anew."""
-        yield self.badge
-        for row in self.rows:
-            yield f"{row.notification.pk} {row.notification.is_read}"
-        for each in self.arrivals:
-            yield f"{each.key} {each.tries} {each.again_in} {each.where.word if each.where else each.since}"
+    def marks(self) -> dict[str, list[str]]:
+        """Return, by part of the page, what differs when it is to be shown anew."""
+        name = self.person.username
+        return {
+            f"inbox-{name}": [
+                self.badge,
+                *(f"{row.notification.pk} {row.notification.is_read}" for row in self.rows),
+            ],
+            f"waiting-{name}": [f"{each.key} {each.tries} {each.again_in}" for each in self.waiting],
+            f"arrived-{name}": [f"{each.key} {each.since}" for each in self.arrived],
+        }
 
 
 def column(person: Person, kept: Iterable[Kept]) -> Column:
     """Return what there is of a person, the newest first; five queries."""
     found = AppNotification.objects.newest_of(person).in_inbox().select_related("event__event_log")
     rows = [Row(each, _since(each)) for each in found[:ROWS]]
-    return Column(person, inbox.badge(person), rows, _arrivals(person, kept))
+    return Column(person, inbox.badge(person), rows, *_messages(person, kept))
 
 
 def seconds(span: timedelta) -> str:
@@ -128,17 +133,26 @@ def _since(row: AppNotification) -> str:
     return seconds(row.created_at - event.occurred_at) if event else ""
 
 
-def _arrivals(person: Person, kept: Iterable[Kept]) -> list[Arrival]:
+def _messages(person: Person, kept: Iterable[Kept]) -> tuple[list[Arrival], list[Arrival]]:
+    """Return what has yet to arrive, and what has arrived."""
     mine = Delivery.objects.of(person).filter(is_digest=False).select_related("event", "digest")
-    mine = mine.prefetch_related(Prefetch("delivery_attempts", DeliveryAttempt.objects.order_by("pk")))
-    newest = list(mine.order_by("-pk")[:DELIVERIES])
+    attempts = Prefetch("delivery_attempts", DeliveryAttempt.objects.order_by("pk"))
+    newest = list(mine.prefetch_related(attempts).order_by("-pk")[:DELIVERIES])
     by_id = {each.message_id: each for each in newest}
-    arrived = [*_kept(person, kept, by_id), *_mails(person, by_id)]
-    seen = {each.key for each in arrived}
+    found = sorted([*_kept(person, kept, by_id), *_mails(person, by_id)], key=_moment, reverse=True)
+    seen = {each.key for each in found}
     waiting = [_waiting(each) for each in newest if each.state in TELLING and each.message_id not in seen]
-    found = sorted([*arrived, *waiting], key=lambda each: each.at, reverse=True)[:ARRIVALS]
-    newest_of_kind = {each.kind: each.key for each in reversed(found) if each.where is None}
-    return [replace(each, is_open=newest_of_kind.get(each.kind) == each.key) for each in found]
+    return waiting[:ARRIVALS], _newest_open(found[:ARRIVALS])
+
+
+def _moment(arrival: Arrival) -> datetime:
+    return arrival.at
+
+
+def _newest_open(found: Sequence[Arrival]) -> list[Arrival]:
+    """Return these, the newest of each kind shown in full."""
+    newest = {each.kind: each.key for each in reversed(found)}
+    return [replace(each, is_open=newest[each.kind] == each.key) for each in found]
 
 
 def _kept(person: Person, kept: Iterable[Kept], by_id: dict[str, Delivery]) -> Iterator[Arrival]:

@@ -10,6 +10,8 @@ from project.tryit.store import folder, write
 #: What can be stopped, by channel, and what to call it.
 FAR_ENDS = {"email": "the mail server", "push": "the push gateway", "webhook": "the receiver of webhooks"}
 SECONDS = 30
+#: What a far end says meanwhile.
+SAID = "Out of order, for the sake of the demo."
 
 
 def stop(channel: str) -> None:

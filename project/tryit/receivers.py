@@ -116,11 +116,7 @@ def _is_from_here(request: HttpRequest) -> bool:
 
 
 def _out_of_order(channel: str) -> HttpResponse:
-    return HttpResponse(
-        "Out of order, for the sake of the demo.",
-        status=503,
-        headers={"Retry-After": str(COME_AGAIN[channel])},
-    )
+    return HttpResponse(outage.SAID, status=503, headers={"Retry-After": str(COME_AGAIN[channel])})
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

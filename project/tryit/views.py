@@ -3,7 +3,7 @@
 Whoever is here may act as these people, here only: nobody is logged in as anybody. Outside the demo there is no page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from hashlib import sha256
 from typing import Any
@@ -80,7 +80,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def now(request: HttpRequest) -> HttpResponse:
     """Return what changes by itself, if it has changed since the page has it."""
     context = _context(request)
-    if request.GET.get("seen") == context["seen"]:
+    if not context["changed"]:
         return HttpResponse(status=204)
     return render(request, "tryit/now.html", context)
 
@@ -170,16 +170,31 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     stops = [(name, what, outage.seconds_left(name)) for name, what in outage.FAR_ENDS.items()]
     is_soon = any(each.is_soon for each in columns) or bool(path and path.is_soon)
     pace = QUICKLY if is_soon or any(left for *_names, left in stops) else SLOWLY
-    marks = [*(mark for each in columns for mark in each.marks()), repr(path), repr(stops), str(pace)]
+    marks = {"path": [repr(path)], "stops": [repr(stops)], "pace": [str(pace)]}
+    for each in columns:
+        marks |= each.marks()
+    prints = {part: _fingerprint(found) for part, found in marks.items()}
     return {
         "columns": columns,
         "path": path,
         "stops": stops,
         "pace": pace,
-        "seen": sha256("\n".join(marks).encode()).hexdigest()[:16],
+        "seen": ".".join(prints.values()),
+        "changed": _changed(prints, request.GET.get("seen", "")),
         "left": chosen[0].username if chosen else "",
         "right": chosen[-1].username if chosen else "",
     }
+
+
+def _fingerprint(marks: Sequence[str]) -> str:
+    return sha256("\n".join(marks).encode()).hexdigest()[:8]
+
+
+def _changed(prints: Mapping[str, str], seen: str) -> set[str]:
+    """Return the parts of the page that are not as it has them."""
+    had = seen.split(".")
+    had += [""] * len(prints)
+    return {part for (part, now), before in zip(prints.items(), had, strict=False) if now != before}
 
 
 def _more(request: HttpRequest) -> dict[str, Any]:
