@@ -11,7 +11,8 @@ from engagement.models import Endpoint
 from project.tryit.load import load
 from project.tryit.sms import PATH
 
-SITE = "http://127.0.0.1:8000"
+#: Nobody listens there.
+SITE = "http://127.0.0.1:9"
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def demo(settings: Settings, tmp_path: Path) -> Settings:
     settings.ENGAGEMENT_BASE_URL = SITE
     settings.ENGAGEMENT_SMS_PROVIDER = PATH
     settings.ENGAGEMENT_NOTIFICATION_SERVICE_URL = f"{SITE}/tryit/gateway"
-    settings.ENGAGEMENT_WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1:8000"]
+    settings.ENGAGEMENT_WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1:9"]
     return settings
 
 
