@@ -21,14 +21,13 @@ pytestmark = pytest.mark.django_db
 
 GATEWAY = "/tryit/gateway/notifications"
 HOOK = "/tryit/hook/alice/"
-#: Far ends are programs: they have no cookie.
-CLIENT = {"enforce_csrf_checks": True}
 PUSH = {"device_id": DEVICE.format("bob"), "title": "Kite is live", "message": "x", "message_id": "msg_1"}
 
 
 def post(address: str, content: Any, **more: Any) -> Any:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return Client(**CLIENT).post(address, body, content_type="application/json", **more)
+    far_end = Client(enforce_csrf_checks=True)  # a program, which has no cookie
+    return far_end.post(address, body, content_type="application/json", **more)
 
 
 def post_signed(secrets: list[str], body: bytes = b'{"id": "msg_1"}', at: datetime | None = None) -> Any:
