@@ -17,5 +17,10 @@ class ProjectConfig(AppConfig):
 
     @property
     def navigation(self) -> list[tuple[Promise, str]]:
-        """Return the link to the mailbox, which only the demo has."""
-        return [(_("Mailbox"), "mailbox:index")] if settings.MAILBOX else []
+        """Return the links to the pages that only the demo has."""
+        found: list[tuple[Promise, str]] = []
+        if settings.TRYIT:
+            found.append((_("Try it"), "tryit:index"))
+        if settings.MAILBOX:
+            found.append((_("Mailbox"), "mailbox:index"))
+        return found

@@ -15,6 +15,11 @@ def capabilities() -> list[str]:
     return [f"capabilities.{name}" for name in names]
 
 
+def has(name: str) -> bool:
+    """Tell whether there is a capability of this name."""
+    return f"capabilities.{name}" in capabilities()
+
+
 def without_app() -> list[str]:
     """Return the folders that have Python files but no apps.py, sorted: somebody forgot it."""
     folders = {found.parent for found in CAPABILITIES.glob("*/*.py")}

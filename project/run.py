@@ -50,20 +50,40 @@ def main() -> None:
     os.environ.setdefault("CARILLON_DEMO", "1")
     if not os.environ.get("SITE_URL"):
         os.environ["SITE_URL"] = url  # links in mails lead here; the workers write them
+    site = f"http://127.0.0.1:{port}"
+    own = _use_own_far_ends(site)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _on_signal)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        _prepare(data)
+        _prepare(data, site)
         _start(children, port)
         _wait_for(url, children)
-        _greet(url)
+        _greet(url, own)
         _watch(children)
     except Stopped:
         print("\nStopping ...", flush=True)
     finally:
         _stop(children)
     print("Stopped.", flush=True)
+
+
+def _use_own_far_ends(site: str) -> list[str]:
+    """Let the demo's messages come back to this web server, but where something else is set; return the channels."""
+    if not env.boolean("CARILLON_DEMO", default=False):
+        return []
+    named = [bool(os.environ.get(name)) for name in ("PUSH_PROVIDER", "FCM_CREDENTIALS")]
+    own = {
+        "pushes": ("NOTIFICATION_SERVICE_URL", f"{site}/tryit/gateway", any(named)),
+        "text messages": ("SMS_PROVIDER", "project.tryit.sms.DemoSms", False),
+        "webhooks": ("WEBHOOK_ALLOWED_HOSTS", site.removeprefix("http://"), False),
+    }
+    found = []
+    for what, (name, value, is_settled) in own.items():
+        if not (is_settled or os.environ.get(name)):
+            os.environ[name] = value
+            found.append(what)
+    return found
 
 
 def _port() -> int:
@@ -108,12 +128,16 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     raise Stopped
 
 
-def _prepare(data: Path) -> None:
+def _prepare(data: Path, site: str) -> None:
     """Start the database, unless DATABASE_URL names one, and bring tables and demo up to date."""
     if not os.environ.get("DATABASE_URL"):
         print("Starting PostgreSQL under .data ...", flush=True)
         server.ensure_running(str(data))
-    for arguments in (["migrate", "--verbosity", "0"], ["load_demo", "--verbosity", "0"]):
+    commands = [["migrate"], ["load_demo"]]
+    if env.boolean("CARILLON_DEMO", default=False):
+        commands.append(["load_tryit", site])
+    for command in commands:
+        arguments = [*command, "--verbosity", "0"]
         done = subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, check=False)
         if done.returncode:
             _fail(f"`manage.py {arguments[0]}` failed; the reason stands above.")
@@ -143,9 +167,13 @@ def _wait_for(url: str, children: list[subprocess.Popen[bytes]]) -> None:
     _fail(f"The web server did not answer within {START_SECONDS} s.")
 
 
-def _greet(url: str) -> None:
+def _greet(url: str, own: list[str]) -> None:
     print(f"\nCarillon is running: {url}", flush=True)
     print("Log in as alice, bob, carol or dave, or as admin for the admin; the password is carillon.")
+    if env.boolean("CARILLON_DEMO", default=False):
+        print(f"Try it without logging in, as two people side by side: {url}tryit/")
+    if own:
+        print(f"No {', '.join(own)} leave this machine: that page shows them.")
     for line in _on_mails(url):
         print(line)
     print("Ctrl-C stops everything.\n", flush=True)

@@ -33,6 +33,9 @@ ANYMAIL = mail.anymail(EMAIL_TIMEOUT)
 #: Where the demo keeps its mails, which its page "Mailbox" shows; None: there is no such page.
 MAILBOX: Path | None = DATA_DIR / "mail" if DEMO and EMAIL_BACKEND == mail.MAILBOX else None
 
+#: Where the far ends of the demo keep what they get, which its page "Try it" shows; None: there is no such page.
+TRYIT: Path | None = DATA_DIR / "tryit" if DEMO and discovery.has("product_management") else None
+
 INSTALLED_APPS = [
     "project",
     "django.contrib.admin",
@@ -43,6 +46,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "servestatic",
+    "django_htmx",
     "django_q",
     "simple_history",
     "events",

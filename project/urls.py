@@ -1,4 +1,4 @@
-"""Every page: those of the capabilities, the inbox, sign-in, the admin, the mailbox of the demo."""
+"""Every page: those of the capabilities, the inbox, sign-in, the admin; of the demo the mailbox and "Try it"."""
 
 from django.apps import apps
 from django.conf import settings
@@ -22,7 +22,10 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="engagement:inbox"), name="home"),
     path(
         "login/",
-        LoginView.as_view(extra_context={"demo": settings.DEMO}, redirect_authenticated_user=True),
+        LoginView.as_view(
+            extra_context={"demo": settings.DEMO, "tryit": bool(settings.TRYIT)},
+            redirect_authenticated_user=True,
+        ),
         name="login",
     ),
     path("logout/", LogoutView.as_view(), name="logout"),
@@ -31,6 +34,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     *discovery.urls(),
 ]
+if settings.TRYIT:
+    urlpatterns.append(path("tryit/", include("project.tryit.urls")))
 if settings.MAILBOX:
     urlpatterns.append(path("mailbox/", include("project.mailbox.urls")))
 if apps.is_installed("anymail") and settings.ANYMAIL.get("WEBHOOK_SECRET"):

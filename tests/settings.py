@@ -35,6 +35,7 @@ INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter", "tests.probe"]
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EVENTS_TEST_TYPES = True
+TRYIT = Path(os.environ["TEST_TRYIT"]) if "TEST_TRYIT" in os.environ else None
 MAILBOX = Path(os.environ["TEST_MAILBOX"]) if "TEST_MAILBOX" in os.environ else None
 ROOT_URLCONF = "tests.urls"
 SERVESTATIC_USE_FINDERS = SERVESTATIC_AUTOREFRESH = True

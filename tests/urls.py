@@ -1,4 +1,4 @@
-"""The project's pages, the mailbox of the demo, and two async views that publish."""
+"""The project's pages, the mailbox and "Try it" of the demo, and two async views that publish."""
 
 from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +27,7 @@ async def publish_wrongly(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     *pages,
     path("mailbox/", include("project.mailbox.urls")),
+    path("tryit/", include("project.tryit.urls")),
     path("probe/apublish/", publish_properly),
     path("probe/publish/", publish_wrongly),
 ]

@@ -7,13 +7,16 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
 from project.mailbox import box
+from project.tryit import outage
 
 
 class EmailBackend(BaseEmailBackend):
     """Puts each mail into the mailbox, once for each recipient, as their mail servers would."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Keep the messages; return how many there were."""
+        """Keep the messages; return how many there were; raise if the server is out of order."""
+        if outage.seconds_left("email"):
+            raise ConnectionRefusedError(outage.SAID)
         for message in email_messages:
             content = message.message().as_bytes()
             for recipient in message.recipients():

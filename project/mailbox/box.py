@@ -30,6 +30,7 @@ class Mail:
     sender: str
     recipients: str
     subject: str
+    message_id: str
 
 
 def deliver(recipient: str, sender: str, content: bytes) -> None:
@@ -52,10 +53,10 @@ def forget_old() -> None:
         found.discard(key)
 
 
-def mails() -> list[Mail]:
-    """Return every mail, newest first."""
+def mails(most: int = MOST) -> list[Mail]:
+    """Return the mails, newest first; no more than so many."""
     found = _maildir()
-    read = ((key, _read(found, key, HEADER_BYTES)) for key in _newest(found))
+    read = ((key, _read(found, key, HEADER_BYTES)) for key in _newest(found)[:most])
     return [_mail(key, content) for key, content in read if content is not None]
 
 
@@ -84,12 +85,18 @@ def _mail(key: str, content: bytes) -> Mail:
     first = {name.lower(): value for name, value in reversed(headers)}
     return Mail(
         key=key,
-        received=datetime.fromtimestamp(_order(key)[0], tz=UTC),
+        received=_moment(key),
         owner=first.get("delivered-to", "").strip().lower(),
         sender=first.get("from", ""),
         recipients=first.get("to", ""),
         subject=first.get("subject", ""),
+        message_id=first.get("message-id", ""),
     )
+
+
+def _moment(key: str) -> datetime:
+    seconds, microseconds, *_ = (*_order(key), 0)
+    return datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=min(microseconds, 999_999))
 
 
 def _maildir() -> Maildir:

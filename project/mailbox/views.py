@@ -84,6 +84,11 @@ def html(request: HttpRequest, mail: Mail, content: bytes) -> HttpResponse:
     found = message.read(content).html
     if found is None:
         raise Http404("The mail has no HTML.")
+    return framed(found)
+
+
+def framed(found: str) -> HttpResponse:
+    """Return the HTML of a mail for a frame of ours, in which it can do nothing."""
     answer = HttpResponse(_with_base(found), content_type="text/html; charset=utf-8")
     answer["Content-Security-Policy"] = POLICY
     return answer

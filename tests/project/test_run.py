@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from project.run import _on_mails
+from project.run import _on_mails, _use_own_far_ends
 from tests.polling import eventually
 from tests.services import free_port
 
@@ -115,6 +115,34 @@ def test_it_says_where_to_click_and_which_accounts_there_are(supervisor: Supervi
     assert re.search("alice, bob, carol or dave.*admin.*carillon", text)
     with urllib.request.urlopen(f"http://localhost:{supervisor.port}/") as response:
         assert "Log in" in response.read().decode()
+
+
+def test_it_sends_one_to_the_page_where_everything_can_be_tried_first(supervisor: Supervisor) -> None:
+    text, page = supervisor.text(), f"http://localhost:{supervisor.port}/tryit/"
+    assert f"Try it without logging in, as two people side by side: {page}" in text
+    assert "No pushes, text messages, webhooks leave this machine: that page shows them." in text
+    with urllib.request.urlopen(page) as response:
+        shown = response.read().decode()
+    assert "Alice Arden" in shown
+    assert "Bob Byrne" in shown
+    (web,) = [each for each in supervisor.family() if "uvicorn" in each.cmdline()]
+    assert web.environ()["NOTIFICATION_SERVICE_URL"] == f"http://127.0.0.1:{supervisor.port}/tryit/gateway"
+
+
+def test_what_one_has_set_counts_for_more_than_the_far_ends_of_the_demo(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ("PUSH_PROVIDER", "FCM_CREDENTIALS", "NOTIFICATION_SERVICE_URL")
+    for name in (*names, "SMS_PROVIDER", "WEBHOOK_ALLOWED_HOSTS"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("CARILLON_DEMO", "1")
+    monkeypatch.setenv("SMS_PROVIDER", "sparrow")
+    monkeypatch.setenv("FCM_CREDENTIALS", "firebase.json")
+    assert _use_own_far_ends("http://127.0.0.1:8000") == ["webhooks"]
+    assert os.environ["SMS_PROVIDER"] == "sparrow"
+    assert os.environ["NOTIFICATION_SERVICE_URL"] == ""
+    monkeypatch.setenv("CARILLON_DEMO", "0")
+    assert _use_own_far_ends("http://127.0.0.1:8000") == []
 
 
 def on_mails(monkeypatch: pytest.MonkeyPatch, **environment: str) -> list[str]:

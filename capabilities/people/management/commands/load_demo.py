@@ -9,6 +9,7 @@ from django.db import transaction
 from capabilities.people.models import Organisation, OrganisationRole, Person
 
 PASSWORD = "carillon"  # noqa: S105 - of the demo accounts, shown on the login page
+ORGANISATION = "Kite Works"
 PEOPLE = {
     "alice": ("Alice", "Arden", OrganisationRole.Role.OWNER),
     "bob": ("Bob", "Byrne", OrganisationRole.Role.MANAGER),
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Create what is missing."""
         password = make_password(PASSWORD)
-        organisation, _ = Organisation.objects.get_or_create(name="Kite Works")
+        organisation, _ = Organisation.objects.get_or_create(name=ORGANISATION)
         for username, (first, last, role) in PEOPLE.items():
             person, _ = Person.objects.get_or_create(
                 username=username,
