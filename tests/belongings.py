@@ -38,22 +38,24 @@ class Belongings:
         self.person = person
         self.notification = notified(person, about="product_management.product:1", url="/products/")
         self.digest: Delivery = digest_of(person, mail_to(person, title="Kite flies"))
-        self.hook = _endpoint(person, "webhook", f"https://{person.username}.example/hook")
-        self.number = _endpoint(person, "sms", f"+97798{person.pk:08}", verified_at=None)
-        self.device = _endpoint(person, "push", f"{person.username}-" + "x" * 40)
+        self.hook = endpoint_of(person, "webhook", f"https://{person.username}.example/hook")
+        self.number = endpoint_of(person, "sms", f"+97798{person.pk:08}", verified_at=None)
+        self.device = endpoint_of(person, "push", f"{person.username}-" + "x" * 40)
         self.event = EventLog.objects.get(pk=published(Told(people=[person.pk])).envelope.id)
         self.product: Product = ProductManagementService.create_product({"name": "Kite"}, person)
         self.token = unsubscribe_token(person.pk, ["product"])
         Mute.objects.create(person=person, about="kite:7", label="Kite")
-        self.mail = _mail_in_the_mailbox(person) if settings.MAILBOX else ""
+        self.mail = deliver_mail(person) if settings.MAILBOX else ""
 
 
-def _endpoint(person: Person, channel: str, value: str, **fields: Any) -> Endpoint:
+def endpoint_of(person: Person, channel: str, value: str, **fields: Any) -> Endpoint:
+    """Return a device, a number or an address of theirs; one that is in use unless the fields say otherwise."""
     known = {"verified_at": timezone.now()} | fields
     return Endpoint.objects.create(person=person, channel=channel, value=value, **known)
 
 
-def _mail_in_the_mailbox(person: Person) -> str:
+def deliver_mail(person: Person) -> str:
+    """Put a mail into the mailbox of the demo; return its key."""
     backend = get_connection("project.mailbox.EmailBackend")
     mail = EmailMultiAlternatives("Kite flies", "It does.", "x@y.example", [person.email], connection=backend)
     mail.attach_alternative(MAIL, "text/html")
