@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -167,7 +166,7 @@ def test_so_does_what_is_no_page(place: str) -> None:
     _says_what_it_may_do(browser().get(place))
 
 
-def _says_what_it_may_do(answer: HttpResponse) -> None:
+def _says_what_it_may_do(answer: Any) -> None:
     parts = (part.partition(" ") for part in answer["Content-Security-Policy"].split("; "))
     policy = {name: value for name, _space, value in parts}
     assert policy["default-src"] == policy["base-uri"] == "'none'"
