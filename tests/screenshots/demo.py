@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 
 from django.core.management import call_command
 from freezegun import freeze_time
@@ -23,7 +24,7 @@ class Demo(Belongings):
     """What Bob finds in the morning: everything is his, but the products."""
 
     def __init__(self) -> None:
-        call_command("load_demo", verbosity=0, stdout=None)
+        call_command("load_demo", stdout=StringIO())
         self.person = Person.objects.get(username="bob")
         self._publish()
         with freeze_time(NOW):
