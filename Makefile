@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT ?= 8000
 
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench screenshots lock clean
 
 help: ## show the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 run: .venv/run.installed ## start the database, the web server and the workers, with demo data
 	@$(BIN)/python -m project.run
@@ -28,6 +28,9 @@ check: .venv/dev.installed ## lint, types, architecture, migrations, deployment 
 
 bench: .venv/dev.installed ## measure against the baselines (bench/README.md)
 	@$(BIN)/python -m bench
+
+screenshots: .venv/dev.installed ## take pictures of every page, for the manual and for looking at
+	@$(BIN)/python -m tests.screenshots
 
 lock: .venv/dev.installed ## resolve pyproject.toml anew, for every platform, with hashes
 	$(BIN)/pip install --quiet uv

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from csp.constants import NONE, SELF
+
 from project import database, discovery, env, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -58,6 +60,8 @@ AUTH_USER_MODEL = "people.Person"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "project.headers.permissions_policy",
     "project.static.StaticFiles",
     "project.charset.Utf8Only",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -126,6 +130,23 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 if env.boolean("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+#: What a page may load, and where it may lead to: ours only, and nothing that stands in the page itself. A view with
+#: another policy sets the header itself (the HTML of mails does).
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "base-uri": [NONE],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        # Mails are shown in frames. Nothing else of ours lets itself be framed.
+        "frame-src": [SELF],
+        "img-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+    }
+}
 
 LOGGING = {
     "version": 1,

@@ -17,7 +17,10 @@ from events.bus import RetryLater
 from events.listing import moment
 
 #: No script, no picture, no form; the page puts it into a sandboxed frame besides.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
 
 
 def rendered(delivery: Delivery, *, as_text: bool) -> HttpResponse:
