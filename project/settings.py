@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "servestatic",
+    "django_htmx",
     "django_q",
     "simple_history",
     "events",
