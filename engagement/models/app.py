@@ -27,16 +27,16 @@ GROUP_LENGTH = 200
 FOLDED_LENGTH = 160
 
 
-class Among(models.Lookup):  # type: ignore[type-arg]  # generic in the stubs, but not at run time
+class Among(models.Lookup):
     """`column = ANY(ARRAY[value])`: an equality which the planner does not take for a constant."""
 
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """Return the condition, and the value as the database takes it."""
         column, params = self.process_lhs(compiler, connection)
         value = self.lhs.output_field.get_db_prep_value(self.rhs, connection)
-        return f"{column} = ANY(%s)", [*params, [value]]
+        return f"{column} = ANY(%s)", (*params, [value])
 
 
 class AppNotificationQuerySet(models.QuerySet["AppNotification"]):

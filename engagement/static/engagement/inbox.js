@@ -151,7 +151,7 @@ async function read(response) {
 // Acts: the forms of the page, sent without leaving it.
 
 async function send(form, submitter) {
-  const action = submitter?.formAction || form.action;
+  const action = submitter?.hasAttribute("formaction") ? submitter.formAction : form.action;
   const body = new FormData(form, submitter);
   const alone = action.match(/\/(\d+)\/[a-z]+\/$/);
   const ids = alone ? [alone[1]] : body.getAll("ids");
