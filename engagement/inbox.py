@@ -1,39 +1,30 @@
-"""Step 8: a person's list. Everything begins with the person, so that nobody reaches another's row by its id."""
+"""Step 8: a person's list. Everything begins with the person, so that nobody reaches another's row by its id.
 
-from dataclasses import dataclass
+What is listed is in inbox_list.py, what is done with it in inbox_acts.py.
+"""
+
 from typing import Any
 
+from engagement.inbox_acts import read_all
+from engagement.inbox_list import EVERYTHING, PAGE_SIZE, Filter, Page, Show, page
 from engagement.models import AppNotification
 
-PAGE_SIZE = 50
+__all__ = [
+    "BADGE_LIMIT",
+    "EVERYTHING",
+    "PAGE_SIZE",
+    "Filter",
+    "Page",
+    "Show",
+    "badge",
+    "find",
+    "mark_all_read",
+    "page",
+    "unread_count",
+]
+
 #: The badge says 99+ beyond this, and does not count further.
 BADGE_LIMIT = 99
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some notifications, newest first, and where the next page begins (None: this is the last)."""
-
-    notifications: list[AppNotification]
-    older_than: int | None
-    #: The newest that there was when this was listed, on whatever page; "mark all as read" goes up to here.
-    newest: int | None
-
-
-def page(person: Any, *, before: int | None = None, unread: bool = False, size: int = PAGE_SIZE) -> Page:
-    """Return the notifications older than `before` (an id); as quick at the millionth row as at the first."""
-    found = AppNotification.objects.newest_of(person).in_inbox()
-    if unread:
-        found = found.unread()
-    if before is not None:
-        found = found.filter(id__lt=before)
-    rows = list(found[: size + 1])
-    newest = rows[0].pk if rows and before is None else _newest(person)
-    return Page(rows[:size], rows[size - 1].pk if len(rows) > size else None, newest)
-
-
-def _newest(person: Any) -> int | None:
-    return AppNotification.objects.newest_of(person).in_inbox().values_list("id", flat=True).first()
 
 
 def unread_count(person: Any) -> int:
@@ -53,12 +44,5 @@ def find(person: Any, pk: int) -> AppNotification | None:
 
 
 def mark_all_read(person: Any, *, up_to: int | None = None) -> int:
-    """Mark everything as read, up to the newest that the person has seen listed; return how many.
-
-    Ids are drawn before they are committed: of two batches at the same time, a row may come to light later that
-    has a lower id than one that was listed. It is marked too.
-    """
-    unread = AppNotification.objects.of(person).unread()
-    if up_to is not None:
-        unread = unread.filter(id__lte=up_to)
-    return unread.mark_read()
+    """Mark everything as read, up to the newest that the person has seen listed; return how many."""
+    return read_all(person, up_to=up_to).count

@@ -21,10 +21,10 @@ from engagement.standing import (
     collected_otherwise,
     delayed,
     for_event_type,
-    label_of_category,
     notes_on,
     otherwise,
 )
+from engagement.subject import label_of_category
 
 
 @dataclass(frozen=True, slots=True)

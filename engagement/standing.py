@@ -135,11 +135,6 @@ def for_event_type(telling: Telling) -> str:
     return _("for %s") % telling.event_type.display_name
 
 
-def label_of_category(category: str) -> str:
-    """Return a category as people call it."""
-    return category.replace("_", " ").replace("-", " ").capitalize()
-
-
 def always_on(tellings: Sequence[Telling]) -> dict[str, str]:
     """Return the channels that nobody can switch off, however it is told, each with a sentence that says why."""
     return {

@@ -36,3 +36,8 @@ def subject(about: str) -> str:
         return f"{apps.get_model(label)._meta.verbose_name} {key}".strip()
     except (LookupError, ValueError):
         return about
+
+
+def label_of_category(category: str) -> str:
+    """Return a category as people call it."""
+    return category.replace("_", " ").replace("-", " ").capitalize()

@@ -12,9 +12,9 @@ from engagement.standing import (
     always_on,
     comes_otherwise,
     for_event_type,
-    label_of_category,
     partly_on,
 )
+from engagement.subject import label_of_category
 
 #: What a preset becomes; the others have no mails in them.
 WITHOUT_MAILS = {Preset.BOTH: Preset.APPS, Preset.EMAIL: Preset.NONE}

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
+from engagement.inbox_acts import Act
 from engagement.views import (
     activity,
     devices,
     digest,
     endpoints,
     inbox,
+    inbox_acts,
     mutes,
     preferences,
     settings,
@@ -18,10 +20,17 @@ app_name = "engagement"
 
 urlpatterns = [
     path("", inbox.show, name="inbox"),
-    path("read/", inbox.read_all, name="read-all"),
-    path("<int:pk>/open/", inbox.open_, name="open"),
-    path("<int:pk>/read/", inbox.read, name="read"),
-    path("<int:pk>/unread/", inbox.unread, name="unread"),
+    path("rows/", inbox.show_rows, name="rows"),
+    path("read/", inbox_acts.read_all, name="read-all"),
+    path("archive-read/", inbox_acts.archive_read, name="archive-read"),
+    path("seen/", inbox_acts.seen, name="seen"),
+    path("undo/", inbox_acts.undo, name="undo"),
+    path("chosen/<str:name>/", inbox_acts.act_on_chosen, name="chosen"),
+    path("<int:pk>/open/", inbox_acts.open_, name="open"),
+    path("<int:pk>/read/", inbox_acts.act_on_one, {"verb": Act.READ}, name="read"),
+    path("<int:pk>/unread/", inbox_acts.act_on_one, {"verb": Act.UNREAD}, name="unread"),
+    path("<int:pk>/archive/", inbox_acts.act_on_one, {"verb": Act.ARCHIVE}, name="archive"),
+    path("<int:pk>/unarchive/", inbox_acts.act_on_one, {"verb": Act.UNARCHIVE}, name="unarchive"),
     path("<int:pk>/why/", activity.why, name="why"),
     path("<int:pk>/mute/", mutes.mute, name="mute"),
     path("unmute/", mutes.unmute, name="unmute"),

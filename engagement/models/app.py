@@ -1,11 +1,13 @@
 """The inbox."""
 
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import Value
+from django.db.models.functions import Coalesce, Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.decide import Importance
 from engagement.models.notifiable import NotifiableEvent, in_retention
 from engagement.registry import MASK, is_sensitive
-from engagement.subject import kind_of_subject
+from engagement.subject import kind_of_subject, label_of_category
 from events.retention import Expiring
 
 TITLE_LENGTH = 400
@@ -21,6 +23,20 @@ MESSAGE_LENGTH = 4000
 URL_LENGTH = 2000
 REASON_LENGTH = 300
 GROUP_LENGTH = 200
+#: Messages longer than this are folded in the list.
+FOLDED_LENGTH = 160
+
+
+class Among(models.Lookup):
+    """`column = ANY(ARRAY[value])`: an equality which the planner does not take for a constant."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition, and the value as the database takes it."""
+        column, params = self.process_lhs(compiler, connection)
+        value = self.lhs.output_field.get_db_prep_value(self.rhs, connection)
+        return f"{column} = ANY(%s)", (*params, [value])
 
 
 class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
@@ -33,12 +49,12 @@ class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
     def newest_of(self, person: Any) -> Self:
         """Those of one person, newest first.
 
-        Asked for as a range of people, of which there is one: so only the indexes that begin with the person
-        have this order. Asked for plainly, the planner may walk back over everybody's rows by primary key, and
-        for somebody who has read everything that is all of them.
+        Asked for as one of several people, of whom there is one: so only the indexes that begin with the person
+        have this order, and a page begins at its id at once. Asked for plainly, the planner may walk back over
+        everybody's rows by primary key, and for somebody who has read everything that is all of them; as a range
+        of people, PostgreSQL before 18 walks over all pages before.
         """
-        key = getattr(person, "pk", person)
-        return self.filter(person__gte=key, person__lte=key).order_by("person", "-id")
+        return self.filter(Among(models.F("person"), getattr(person, "pk", person))).order_by("person", "-id")
 
     def unread(self) -> Self:
         """Those not opened, and not put away."""
@@ -48,13 +64,30 @@ class AppNotificationQuerySet(models.QuerySet["AppNotification"]):
         """Those not put away."""
         return self.filter(archived_at=None)
 
-    def mark_read(self) -> int:
-        """Mark the unread among these as read, now; return how many."""
-        return self.filter(read_at=None).update(read_at=Now())
+    def archived(self) -> Self:
+        """Those put away."""
+        return self.filter(archived_at__isnull=False)
+
+    def mark_seen(self) -> int:
+        """Mark those that were not listed before as seen, now; return how many."""
+        return self.filter(seen_at=None).update(seen_at=Now())
+
+    def mark_read(self, at: datetime | None = None) -> int:
+        """Mark the unread among these as read, now or at that moment, and so as seen; return how many."""
+        moment = Now() if at is None else Value(at)
+        return self.filter(read_at=None).update(read_at=moment, seen_at=Coalesce("seen_at", moment))
 
     def mark_unread(self) -> int:
         """Mark these as unread; return how many were read."""
         return self.filter(read_at__isnull=False).update(read_at=None)
+
+    def archive(self, at: datetime | None = None) -> int:
+        """Put those in the inbox away, now or at that moment; return how many."""
+        return self.filter(archived_at=None).update(archived_at=Now() if at is None else at)
+
+    def unarchive(self) -> int:
+        """Put these back into the inbox; return how many had been put away."""
+        return self.filter(archived_at__isnull=False).update(archived_at=None)
 
 
 class AppNotification(Expiring):
@@ -124,6 +157,11 @@ class AppNotification(Expiring):
                 name="appnotification_unread",
                 condition=models.Q(read_at=None, archived_at=None),
             ),
+            models.Index(
+                fields=["person", "-id"],
+                name="appnotification_archived",
+                condition=models.Q(archived_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -141,6 +179,16 @@ class AppNotification(Expiring):
     def age(self) -> str:
         """How long ago it came, in words."""
         return str(naturaltime(self.created_at))
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its message takes more than two lines or so, and is folded."""
+        return len(self.message) > FOLDED_LENGTH or self.message.count("\n") > 1
+
+    @property
+    def category_label(self) -> str:
+        """Its category, as people read it."""
+        return label_of_category(self.category)
 
     @property
     def kind_of_subject(self) -> str:

@@ -36,7 +36,10 @@ def notified(person: Person, title: str = "Kite was told", **fields: Any) -> App
     """Put a notification into a person's inbox."""
     concerned = NotifiableEvent.objects.create(person=person, event_type="test.told", params={"people": []})
     return AppNotification.objects.create(
-        event=concerned, person=person, event_type="test.told", category="test", title=title, **fields
+        event=concerned,
+        person=person,
+        event_type="test.told",
+        **{"category": "test", "title": title} | fields,
     )
 
 

@@ -47,8 +47,10 @@ def test_the_next_page_is_the_same_though_new_ones_arrive(alice: Person) -> None
 def test_a_page_may_be_of_the_unread_only(alice: Person) -> None:
     rows = fill_inbox(alice, 4)
     rows[1].mark_as_read()
-    assert inbox.page(alice, unread=True, size=2) == inbox.Page([rows[3], rows[2]], rows[2].pk, rows[3].pk)
-    assert inbox.page(alice, unread=True, size=2, before=rows[2].pk) == inbox.Page(
+    assert inbox.page(alice, inbox.Filter(inbox.Show.UNREAD), size=2) == inbox.Page(
+        [rows[3], rows[2]], rows[2].pk, rows[3].pk
+    )
+    assert inbox.page(alice, inbox.Filter(inbox.Show.UNREAD), size=2, before=rows[2].pk) == inbox.Page(
         [rows[0]], None, rows[3].pk
     )
 
@@ -90,6 +92,8 @@ def test_everything_of_ones_own_is_marked_read(alice: Person, bob: Person) -> No
 def test_what_came_after_the_page_was_shown_stays_unread(alice: Person) -> None:
     shown, late = notified(alice), notified(alice, "late")
     assert inbox.mark_all_read(alice, up_to=shown.pk) == 1
-    assert [each.title for each in inbox.page(alice, unread=True).notifications] == ["late"]
+    assert [each.title for each in inbox.page(alice, inbox.Filter(inbox.Show.UNREAD)).notifications] == [
+        "late"
+    ]
     late.refresh_from_db()
     assert late.read_at is None

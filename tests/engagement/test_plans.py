@@ -74,7 +74,9 @@ def test_the_inbox_of_one_among_many_is_found_by_index() -> None:
     assert len(inbox.page(person).notifications) == 50
     assert_by_index(plans(lambda: inbox.page(person)), table, "appnotification_inbox")
     assert_by_index(plans(lambda: inbox.page(person, before=middle())), table, "appnotification_inbox")
-    assert_by_index(plans(lambda: inbox.page(person, unread=True)), table, "appnotification_unread")
+    assert_by_index(
+        plans(lambda: inbox.page(person, inbox.Filter(inbox.Show.UNREAD))), table, "appnotification_unread"
+    )
     assert_by_index(plans(lambda: inbox.badge(person)), table, "appnotification_unread")
     assert_by_index(plans(lambda: inbox.find(person, middle())), table)
     unread = NotificationService.get_unread_notifications(person)
@@ -101,7 +103,7 @@ def test_the_inbox_of_somebody_with_nearly_everything_is_found_by_index() -> Non
     table, person = "engagement_appnotification", somebody()
     assert_by_index(plans(lambda: inbox.page(person)), table)
     assert_by_index(plans(lambda: inbox.page(person, before=middle())), table)
-    assert_by_index(plans(lambda: inbox.page(person, unread=True)), table)
+    assert_by_index(plans(lambda: inbox.page(person, inbox.Filter(inbox.Show.UNREAD))), table)
 
 
 def test_the_badge_of_somebody_with_nearly_everything_is_counted_by_index() -> None:

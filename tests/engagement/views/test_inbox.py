@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 INBOX = "/inbox/"
 ON_ONE = ["open", "read", "unread"]
+NO_BADGE = '<span class="badge" data-badge hidden></span>'
 METHODS = ["get", "post", "put", "patch", "delete", "head", "options"]
 
 
@@ -33,7 +34,7 @@ def url(name: str, pk: Any) -> str:
 def titles(text: str) -> list[str]:
     """Return the titles in the order in which they are listed."""
     return re.findall(
-        r'<button class="title" type="submit">(?:<span.*?</span></span>)?<bdi>(.*?)</bdi></button>', text
+        r'<button class="title"[^>]*>(?:<span.*?</span></span>)?<bdi>(.*?)</bdi></button>', text
     )
 
 
@@ -78,7 +79,7 @@ def test_somebody_elses_are_not_listed_nor_counted(page: Client, bob: Person) ->
     notified(bob, "private")
     text = page.get(INBOX).content.decode()
     assert "private" not in text
-    assert "badge" not in text
+    assert NO_BADGE in text
     assert "Nothing here yet." in text
 
 
@@ -127,7 +128,7 @@ def test_the_forms_of_the_page_carry_the_token(alice: Person) -> None:
     browser, row = Client(enforce_csrf_checks=True), notified(alice)
     browser.force_login(alice)
     text = browser.get(INBOX).content.decode()
-    assert len(re.findall("<form", text)) == len(re.findall("csrfmiddlewaretoken", text)) >= 4
+    assert len(re.findall('method="post"', text)) == len(re.findall("csrfmiddlewaretoken", text)) >= 3
     token = field(text, "csrfmiddlewaretoken")
     assert browser.post(url("read", row.pk), {"csrfmiddlewaretoken": token}).status_code == 302
     row.refresh_from_db()
@@ -163,15 +164,15 @@ def test_a_row_shows_what_happened_and_why(page: Client, alice: Person) -> None:
 def test_the_badge_counts_the_unread(page: Client, alice: Person, unread: int, badge: str) -> None:
     fill_inbox(alice, unread)
     text = page.get(INBOX).content.decode()
-    assert f'<span class="badge" aria-label="{badge} unread">{badge}</span>' in text
+    assert f'<span class="badge" data-badge aria-label="{badge} unread">{badge}</span>' in text
     assert f"<title>({badge}) Inbox" in text
 
 
 def test_there_is_no_badge_when_all_is_read(page: Client, alice: Person) -> None:
     notified(alice).mark_as_read()
     text = page.get(INBOX).content.decode()
-    assert "badge" not in text
-    assert "Mark all as read" not in text
+    assert NO_BADGE in text
+    assert "data-unread hidden>Mark all as read" in text
     assert "<title>Inbox" in text
 
 
@@ -199,7 +200,7 @@ def test_older_ones_are_a_page_away(page: Client, alice: Person, show: str) -> N
     for _ in range(3):
         text = page.get(place).content.decode()
         seen += titles(text)
-        older = re.search(r'<p class="more"><a href="([^"]*)"', text)
+        older = re.search(r'id="older" href="([^"]*)"', text)
         place = INBOX + html.unescape(older[1]) if older else ""
         assert not older or ("show=unread" in place) == (show == "unread")
     assert seen == [f"Number {number}" for number in reversed(range(120))]
@@ -272,8 +273,8 @@ HOSTILE = [
 def test_what_people_wrote_is_escaped(page: Client, alice: Person, text: str) -> None:
     notified(alice, text, message=text, reason=text)
     shown = page.get(INBOX).content.decode()
-    assert shown.count(html.escape(text)) == 5
-    assert "<script" not in shown
+    assert shown.count(html.escape(text)) == 7
+    assert "<script>" not in shown
     assert "<img src=x" not in shown
     assert titles(shown) == [html.escape(text)]
 
@@ -281,7 +282,7 @@ def test_what_people_wrote_is_escaped(page: Client, alice: Person, text: str) ->
 def test_the_address_of_the_page_is_escaped(page: Client, alice: Person) -> None:
     notified(alice)
     shown = page.get(INBOX + '?show="><script>alert(1)</script>').content.decode()
-    assert "<script" not in shown
+    assert "<script>" not in shown
 
 
 # What can be asked of each
