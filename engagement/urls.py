@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from engagement.views import activity, devices, digest, endpoints, inbox, mutes, preferences, unsubscribe
+from engagement.views import (
+    activity,
+    devices,
+    digest,
+    endpoints,
+    inbox,
+    mutes,
+    notifications_api,
+    preferences,
+    stream,
+    unsubscribe,
+)
 
 app_name = "engagement"
 
@@ -33,6 +44,12 @@ urlpatterns = [
     # For apps: JSON.
     path("devices/", devices.devices, name="devices"),
     path("devices/<int:pk>/", devices.device, name="device"),
+    # Live, and for pages that embed the inbox: server-sent events, and JSON.
+    path("stream/", stream.show, name="stream"),
+    path("api/", notifications_api.notifications, name="api"),
+    path("api/<int:pk>/", notifications_api.notification, name="api-notification"),
+    path("api/read-all/", notifications_api.read_all, name="api-read-all"),
+    path("api/badge/", notifications_api.badge, name="api-badge"),
     # Short: mail programs break long lines.
     path("u/<str:token>/", unsubscribe.show, name="unsubscribe"),
 ]
