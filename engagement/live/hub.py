@@ -68,7 +68,7 @@ class Hub:
             while await self._is_needed(listening):
                 await self._serve(reader)
         finally:
-            self._task, self._is_listening = None, False
+            self._task, self._is_listening, self._wanted = None, False, Wanted()
             listening.cancel()
             reader.submit(connections.close_all)
             reader.shutdown(wait=False)

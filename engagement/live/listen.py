@@ -48,7 +48,7 @@ async def listen(hear: Callable[[str], object], begin: Callable[[], object]) -> 
 
 def pause_after(failures: int) -> float:
     """Return how long to wait after a loss, in seconds, with jitter: other processes have lost it as well."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 10)) * random.uniform(0.5, 1)
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures, 10)) * random.uniform(0.5, 1)
 
 
 async def _connect() -> "psycopg.AsyncConnection[Any]":

@@ -76,8 +76,8 @@ def badges_of(people: Collection[str]) -> dict[str, str]:
 
 def rows_in_batch(first: int, last: int, connected: Collection[str]) -> Iterable[AppNotification]:
     """Return the rows that people who are connected have got by a batch."""
-    found = AppNotification.objects.filter(event_id__range=(first, last), person_id__in=_keys(connected))
-    return found.order_by("event_id")
+    found = AppNotification.objects.filter(event_id__gte=first, event_id__lte=last)
+    return found.filter(person_id__in=_keys(connected)).order_by("event_id")
 
 
 def _written(wanted: Wanted, connected: Collection[str]) -> dict[int, AppNotification]:
