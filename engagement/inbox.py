@@ -34,7 +34,11 @@ def unread_count(person: Any) -> int:
 
 def badge(person: Any) -> str:
     """Return what the badge says: nothing, a number, or 99+."""
-    count = unread_count(person)
+    return badge_of(unread_count(person))
+
+
+def badge_of(count: int) -> str:
+    """Return what the badge says for so many."""
     return f"{BADGE_LIMIT}+" if count > BADGE_LIMIT else str(count or "")
 
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
-from engagement import outbox, people_sql, process_sql
+from engagement import announce, outbox, people_sql, process_sql
 from engagement.channels import channels
 from engagement.decide import Outcome, Status, decide
 from engagement.models import NotifiableEvent, NotificationBatch
@@ -132,4 +132,5 @@ def _fill_inboxes(source: Source, shown: Sequence[Decided], groups: Sequence[Gro
     found = Writer(source, "app", (group.language for group in concerned)).write(concerned)
     for each in shown:
         process_sql.store_and_show(each, source.notice, found.texts, found.number)
+    announce.rows_written(source.notice.log_id, chosen)
     return found.fallbacks()

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db import models, transaction
 from django.utils import timezone
 
+from engagement.announce import CHANNEL, ROWS_AT_ONCE, TELL_GONE
 from engagement.decide import Outcome, Reason, Status
 from engagement.models import Retraction
 from engagement.models.delivery_content import erase_sql
@@ -23,10 +24,13 @@ REMEMBER = """
     SELECT %s, coalesce(pg_sequence_last_value(pg_get_serial_sequence('events_eventlog', 'id')::regclass), 0), %s
     ON CONFLICT (about) DO UPDATE SET last_event = excluded.last_event, delete_at = excluded.delete_at"""
 RETRACTED = str(Outcome(Status.SKIPPED, Reason.RETRACTED))
+#: Parameters: about, the outcome, and those of TELL_GONE.
 WITHDRAW = """
-    WITH gone AS (DELETE FROM engagement_appnotification WHERE about = %s RETURNING event_id)
-    UPDATE engagement_notifiableevent SET outcomes = outcomes || jsonb_build_object('app', %s::text)
-     WHERE id IN (SELECT event_id FROM gone)"""
+    WITH gone AS (DELETE FROM engagement_appnotification WHERE about = %s RETURNING id, person_id, event_id),
+         noted AS (UPDATE engagement_notifiableevent SET outcomes = outcomes || jsonb_build_object('app', %s::text)
+                    WHERE id IN (SELECT event_id FROM gone) RETURNING id),
+         {told}
+    SELECT (SELECT count(*) FROM noted), (SELECT count(*) FROM told)"""
 #: What is being sent at this moment cannot be called back; what was gathered into a digest is left out of it.
 #: Parameters: why, the sensitive event types three times, about.
 CALL_OFF = """
@@ -52,7 +56,8 @@ def retract(about: models.Model | str) -> int:
         execute(LOCK.format(""), [name])
         execute(REMEMBER, [name, timezone.now() + REMEMBERED])
         _call_off(name)
-        return execute(WITHDRAW, [name, RETRACTED])
+        ((count, _told),) = fetch(WITHDRAW.format(told=TELL_GONE), [name, RETRACTED, ROWS_AT_ONCE, CHANNEL])
+        return int(count)
 
 
 def _call_off(name: str) -> None:

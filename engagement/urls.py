@@ -11,8 +11,10 @@ from engagement.views import (
     inbox,
     inbox_acts,
     mutes,
+    notifications_api,
     preferences,
     settings,
+    stream,
     unsubscribe,
 )
 
@@ -53,6 +55,12 @@ urlpatterns = [
     # For apps: JSON.
     path("devices/", devices.devices, name="devices"),
     path("devices/<int:pk>/", devices.device, name="device"),
+    # Live, and for pages that embed the inbox: server-sent events, and JSON.
+    path("stream/", stream.show, name="stream"),
+    path("api/", notifications_api.notifications, name="api"),
+    path("api/<int:pk>/", notifications_api.notification, name="api-notification"),
+    path("api/read-all/", notifications_api.read_all, name="api-read-all"),
+    path("api/badge/", notifications_api.badge, name="api-badge"),
     # Short: mail programs break long lines.
     path("u/<str:token>/", unsubscribe.show, name="unsubscribe"),
 ]

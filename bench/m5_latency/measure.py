@@ -1,4 +1,4 @@
-"""M5: from a publisher's commit to the row in the inbox, on an idle system."""
+"""M5: from a publisher's commit to the row in the inbox, and on to the browser's stream, on an idle system."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,11 @@ from statistics import median
 from bench import database
 from bench.m5_latency.contenders import CARILLON, STOCK, Contender, contenders
 from bench.m5_latency.latency import Latency
-from bench.processes import answer, running
+from bench.processes import answer, python, running
 from bench.progress import repetitions, say
 from bench.redis_server import redis_server
 from bench.report import Line, alone, at_most, milliseconds, skipped
+from bench.web import web_server
 
 TITLE = "latency on an idle system, two workers: publish's commit to inbox row"
 
@@ -31,6 +32,7 @@ def measure(*, quick: bool) -> list[Line]:
     """Return the lines of M5."""
     size = QUICK if quick else FULL
     found: dict[str, list[Latency]] = defaultdict(list)
+    further: list[Latency] = []
     with database.telling(), redis_server() as redis:
         everybody = contenders(redis)
         for _ in repetitions("latency", size.repetitions):
@@ -38,7 +40,18 @@ def measure(*, quick: bool) -> list[Line]:
                 if not contender.unavailable:
                     found[contender.name].append(_latency(contender, size.events))
                     say(f"{contender.name}: {found[contender.name][-1]}")
-    return list(_lines(everybody, found))
+            further.append(_to_stream(everybody[0], size.events))
+            say(f"from the row to the stream: {further[-1]}")
+    return [*_lines(everybody, found), *_stream_lines(further)]
+
+
+def _to_stream(ours: Contender, events: int) -> Latency:
+    """Return how much later than the row it is in the stream."""
+    database.clear()
+    with running(ours.worker, **ours.environment), web_server() as web:
+        taken = answer([*python("bench.m5_latency.stream_ring"), web.port, events], **ours.environment)
+    assert len(taken) == events
+    return Latency.of([stream - row for row, stream in taken])
 
 
 def _latency(contender: Contender, events: int) -> Latency:
@@ -63,3 +76,10 @@ def _lines(everybody: Sequence[Contender], found: dict[str, list[Latency]]) -> I
         ratio = median(mine.p50 / its.p50 for mine, its in zip(ours, theirs, strict=True))
         goal, reached = ("ratio <= 0.2", ratio <= 0.2) if contender.name == STOCK else ("", None)
         yield Line(measured, str(usual), contender.name, str(Latency.usual(theirs)), ratio, goal, reached)
+
+
+def _stream_lines(further: Sequence[Latency]) -> Iterator[Line]:
+    usual = Latency.usual(further)
+    goal = at_most(10, "<= 10 ms")
+    yield alone("row to the browser's stream, p50", usual.p50, show=milliseconds, goal=goal)
+    yield alone("row to the browser's stream, p95", usual.p95, show=milliseconds)

@@ -3,28 +3,19 @@
 What is wrong is answered in JSON, too: {"error": "...", "field": "..."}.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
-from django.middleware.csrf import CsrfViewMiddleware
-from django.utils.decorators import decorator_from_middleware
-from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
+from django.views.decorators.csrf import ensure_csrf_cookie
 from pydantic import BaseModel, ConfigDict
-from pydantic import ValidationError as InvalidBody
 
 from engagement import registration, sessions
 from engagement.channels import Stored, channels
 from engagement.models import Endpoint
+from engagement.views.json_api import Refused, api, not_allowed, read_body
 from engagement.views.parse import LARGEST_ID
 
-View = Callable[..., HttpResponseBase]
-
-#: In bytes.
-LONGEST_BODY = 10_000
 #: What the verbs call "value" is to apps the token.
 FIELDS = {"value": "token"}
 NO_SUCH_DEVICE = "You have no such device."
@@ -41,38 +32,6 @@ class Device(BaseModel):
     channel: str = "push"
 
 
-class Refused(Exception):
-    """The request cannot be answered otherwise than by an error."""
-
-    def __init__(self, status: int, error: str, field: str = "") -> None:
-        self.answer = JsonResponse({"error": error, "field": field}, status=status)
-        super().__init__(error)
-
-
-class Csrf(CsrfViewMiddleware):
-    """Answers in JSON."""
-
-    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
-        return Refused(403, f"{reason} Send the value of the CSRF cookie as X-CSRFToken.").answer
-
-
-def api(view: View) -> View:
-    """Answer those who are not logged in, and what is wrong, in JSON; not by a redirect to a page."""
-    protected = decorator_from_middleware(Csrf)(view)
-
-    @never_cache
-    @csrf_exempt
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return Refused(401, "Log in first.").answer
-        try:
-            return protected(request, *args, **kwargs)
-        except Refused as refused:
-            return refused.answer
-
-    return answer
-
-
 @api
 @ensure_csrf_cookie
 def devices(request: HttpRequest) -> HttpResponse:
@@ -84,14 +43,14 @@ def devices(request: HttpRequest) -> HttpResponse:
             return _register(request)
         case "DELETE":
             return _drop_by_token(request)
-    return _not_allowed("GET, HEAD, POST, DELETE")
+    return not_allowed("GET, HEAD, POST, DELETE")
 
 
 @api
 def device(request: HttpRequest, pk: int) -> HttpResponse:
     """Drop one device."""
     if request.method != "DELETE":
-        return _not_allowed("DELETE")
+        return not_allowed("DELETE")
     found = registration.find(request.user, pk) if pk <= LARGEST_ID else None
     if found is None or not registration.is_for_devices(channels().get(found.channel)):
         raise Refused(404, NO_SUCH_DEVICE)
@@ -100,7 +59,7 @@ def device(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _register(request: HttpRequest) -> HttpResponse:
-    sent = _read(request)
+    sent = read_body(request, Device)
     try:
         found = registration.register_device(
             request.user, sent.channel, sent.token, kind=sent.kind, label=sent.label
@@ -112,7 +71,7 @@ def _register(request: HttpRequest) -> HttpResponse:
 
 
 def _drop_by_token(request: HttpRequest) -> HttpResponse:
-    sent = _read(request)
+    sent = read_body(request, Device)
     try:
         gone = registration.drop_device(request.user, sent.channel, sent.token, kind=sent.kind)
     except ValidationError as error:
@@ -145,28 +104,9 @@ def _full(found: Endpoint) -> dict[str, Any]:
     return _brief(found) | more | {"in_use": found.is_usable}
 
 
-def _read(request: HttpRequest) -> Device:
-    """Return what was sent; raise Refused."""
-    body = request.read(LONGEST_BODY + 1)
-    if len(body) > LONGEST_BODY:
-        raise Refused(413, f"Send at most {LONGEST_BODY} bytes.")
-    try:
-        return Device.model_validate_json(body)
-    except InvalidBody as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else ""
-        raise Refused(400, first["msg"], field) from error
-
-
 def _refused(error: ValidationError) -> Refused:
     """Return what a verb has refused."""
     if not hasattr(error, "error_dict"):
         return Refused(400, " ".join(error.messages))
     field, said = next(iter(error.message_dict.items()))
     return Refused(400, " ".join(said), FIELDS.get(field, field))
-
-
-def _not_allowed(allowed: str) -> HttpResponse:
-    refused = Refused(405, f"Use {allowed}.").answer
-    refused["Allow"] = allowed
-    return refused
