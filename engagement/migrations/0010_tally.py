@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('engagement', '0008_endpoints_for_operators'),
+        ('engagement', '0009_archived_inbox'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
