@@ -1,4 +1,6 @@
 // The inbox by keyboard and without reloads. Without this file, every button is a form and every filter a link.
+import { subscribe } from "./live.js";
+
 const EDITABLE = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 const MOST_IDS = 200;
 const inbox = () => document.getElementById("inbox");
@@ -352,6 +354,11 @@ const READ = {
   },
 };
 
+/** The stream tells by an event of the page, so that anything else can listen to it as well. */
+function pass(type, data) {
+  document.dispatchEvent(new CustomEvent("carillon:live", { detail: { type, ...data } }));
+}
+
 document.addEventListener("carillon:live", ({ detail }) => {
   if (!inbox()) return;
   if ("badge" in detail) showBadge(detail.badge);
@@ -374,3 +381,4 @@ addEventListener("visibilitychange", see, true);
 document.documentElement.classList.add("js");
 count();
 see();
+if (inbox()?.dataset.stream) subscribe(inbox().dataset.stream, pass);
