@@ -52,18 +52,17 @@ def measure(count: int) -> list[Line]:
     at_once = PROCESSES * channel.threads
     limit = [DEVICES * SECONDS / at_once] * count
     seconds, most, first = zip(*found, strict=True)
-    what, known = (
-        f"{DEVICES} devices of an event, a gateway that takes 50 ms",
-        f"the limit: {at_once} at a time",
-    )
+    what = f"{DEVICES} devices of an event, a gateway that takes 50 ms"
+    baseline = f"the limit: {at_once} at a time"
     return [
-        compared(what, seconds, known, limit, show=lambda each: f"{each:.1f} s"),
+        compared(what, seconds, baseline, limit, show=lambda each: f"{each:.1f} s"),
         _most(
-            "threads of a worker process", [(a.threads, b.threads) for a, b in zip(most, first, strict=True)]
+            "threads of a worker process", [each.threads for each in most], [each.threads for each in first]
         ),
         _most(
             "database connections of all processes",
-            [(a.connections, b.connections) for a, b in zip(most, first, strict=True)],
+            [each.connections for each in most],
+            [each.connections for each in first],
         ),
     ]
 
@@ -114,6 +113,5 @@ def _threads(process: psutil.Process) -> int:
         return 0
 
 
-def _most(what: str, found: list[tuple[int, int]]) -> Line:
-    most, first = (str(max(each)) for each in zip(*found, strict=True))
-    return Line(f"{what} meanwhile, at most", most, "at the first message", first)
+def _most(what: str, most: list[int], first: list[int]) -> Line:
+    return Line(f"{what} meanwhile, at most", str(max(most)), "at the first message", str(max(first)))
