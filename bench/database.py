@@ -29,6 +29,7 @@ TABLES = (
     "engagement_appnotification",
     "engagement_delivery",
     "engagement_deliveryattempt",
+    "engagement_endpoint",
     "django_q_ormq",
     "bench_row",
 )

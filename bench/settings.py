@@ -9,7 +9,7 @@ os.environ |= {
     "EVENTS_EXECUTION": "queue",
     "WORKERS": "2",
 }
-# No mail is configured, whatever the environment says; settings_mail is for what needs it.
+# No mail is configured, whatever the environment says; settings_channels is for what needs it.
 os.environ |= {"CARILLON_DEMO": "0", "EMAIL_URL": "", "EMAIL_BACKEND": "", "SITE_URL": ""}
 os.environ |= {"DATABASE_NAME": "bench_carillon", "DATABASE_POOL": "0"}
 os.environ.setdefault("SECRET_KEY", "only-for-measurements-" + "x" * 40)

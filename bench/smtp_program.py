@@ -1,11 +1,15 @@
 """A program: an SMTP server that takes every mail and keeps none, as cheaply as it can: it shares our processors.
 
-Its arguments are the port, and how many seconds it thinks about each mail. HELP tells what it has taken so far.
+Its arguments are the port, how many seconds it thinks about each mail, and the port at which it tells of arrivals. HELP
+tells what it has taken so far.
 """
 
 import asyncio
 import sys
 from collections import Counter
+from functools import partial
+
+from bench.arrivals import HOST, Arrivals
 
 #: What has been taken: mails, their bytes, and connections by which there came at least one.
 taken: "Counter[str]" = Counter(connections=0, mails=0, bytes=0)
@@ -16,8 +20,9 @@ END = b"\r\n.\r\n"
 class Protocol(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, delay: float) -> None:
-        self._delay, self._received, self._in_mail, self._mails = delay, bytearray(), False, 0
+    def __init__(self, delay: float, arrivals: Arrivals) -> None:
+        self._delay, self._arrivals = delay, arrivals
+        self._received, self._in_mail, self._mails = bytearray(), False, 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Say hello."""
@@ -49,6 +54,7 @@ class Protocol(asyncio.Protocol):
             return False
         size = len(self._received)
         self._received, self._in_mail = bytearray(), False
+        self._arrivals.tell()
         if self._delay:
             asyncio.get_running_loop().call_later(self._delay, self._taken, size)
         else:
@@ -61,11 +67,13 @@ class Protocol(asyncio.Protocol):
         self._transport.write(f"250 2.0.0 Ok: queued as {taken['mails']:06X}\r\n".encode())
 
 
-async def main(port: int, delay: float) -> None:
+async def main(port: int, delay: float, telling: int) -> None:
     """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(lambda: Protocol(delay), "127.0.0.1", port)
+    arrivals = Arrivals()
+    await arrivals.serve(telling)
+    server = await asyncio.get_running_loop().create_server(partial(Protocol, delay, arrivals), HOST, port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))

@@ -28,13 +28,15 @@ class Taken:
 class SmtpServer:
     """What those who use it need to know of it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, arrivals: int) -> None:
         self._port = port
+        #: The port at which it tells when a mail has come.
+        self.arrivals = arrivals
 
     @property
     def environment(self) -> dict[str, str]:
         """What makes a process of ours plan mails, and send them here."""
-        return {"DJANGO_SETTINGS_MODULE": "bench.settings_mail", "BENCH_SMTP_PORT": str(self._port)}
+        return {"DJANGO_SETTINGS_MODULE": "bench.settings_channels", "BENCH_SMTP_PORT": str(self._port)}
 
     def taken(self) -> Taken:
         """Ask it."""
@@ -46,7 +48,7 @@ class SmtpServer:
 @contextmanager
 def smtp_server(delay: float = 0.0) -> Iterator[SmtpServer]:
     """Give a server that thinks for `delay` seconds about each mail."""
-    port = free_port()
-    with running(python("bench.smtp_program", port, delay)):
+    port, telling = free_port(), free_port()
+    with running(python("bench.smtp_program", port, delay, telling)):
         wait_for(port, "The SMTP server")
-        yield SmtpServer(port)
+        yield SmtpServer(port, telling)

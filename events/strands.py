@@ -47,9 +47,11 @@ def in_threads(model: type[LeasedWork], deadline: float) -> int:
             now = time.monotonic()
             if now < deadline:
                 late = set(running)
-            if now < deadline or (late & running.keys() and now < deadline + OVERTIME):
+            slow = {running[each] for each in late & running.keys()}
+            if now < deadline or (slow and now < deadline + OVERTIME):
                 end = deadline if now < deadline else now + SHORT
-                for strand in _wanting(model, running):
+                # What is slow has had its turn: more of it would be waited for in its turn.
+                for strand in _wanting(model, running, but=set() if now < deadline else slow):
                     running[hands().submit(partial(_turn, model, strand, end, stop))] = strand
             if not running:
                 return total
@@ -66,13 +68,15 @@ def in_threads(model: type[LeasedWork], deadline: float) -> int:
         stop.set()
 
 
-def _wanting(model: type[LeasedWork], running: dict["Future[int]", str]) -> list[str]:
-    """Return the strands that have something to do and room for one more thread."""
+def _wanting(model: type[LeasedWork], running: dict["Future[int]", str], but: set[str]) -> list[str]:
+    """Return the strands that have something to do and room for one more thread, but these."""
     busy = list(running.values())
     return [
         strand
         for strand in model.due_strands()
-        if busy.count(strand) < model.threads(strand) and not rests.is_resting(model._meta.label, strand)
+        if strand not in but
+        and busy.count(strand) < model.threads(strand)
+        and not rests.is_resting(model._meta.label, strand)
     ]
 
 

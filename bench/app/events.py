@@ -25,7 +25,7 @@ class Announced(Payload):
 
 @event_type("bench.addressed", "Addressed", category="community")
 class Addressed(Payload):
-    """M3, M7, M10: for the first so many people, each by their name."""
+    """M3, M10: for the first so many people, each by their name."""
 
     people: int
     name: str = "The new season"
@@ -39,3 +39,14 @@ class Rung(Payload):
     person_id: int
     name: str = "The door"
     url: str = "/door/"
+
+
+@event_type("bench.sent", "Sent", category="community")
+class Sent(Payload):
+    """M7: for the people with these primary keys, by one channel and no other."""
+
+    channel: str
+    first: int
+    last: int
+    name: str = "The parcel"
+    url: str = "/parcels/1/"

@@ -14,7 +14,7 @@ from events.sql import execute
 TITLE = "fan-out with personal wording in two languages, to inbox and email, by two workers"
 FULL, QUICK = (5, 10_000), (1, 2_000)
 #: Mails are planned and written; nobody sends them.
-MAIL = {"DJANGO_SETTINGS_MODULE": "bench.settings_mail"}
+MAIL = {"DJANGO_SETTINGS_MODULE": "bench.settings_channels"}
 #: Every second person reads German.
 LANGUAGES = """
     INSERT INTO engagement_notificationsettings (person_id, language, time_zone)

@@ -145,6 +145,28 @@ def test_a_drain_in_the_thread_of_a_strand_does_nothing(alice: Person, performed
     assert (drain("delivery"), set(inner)) == (6, {0})
 
 
+def test_a_slow_strand_of_several_threads_gets_no_more_of_them_after_its_turn(
+    alice: Person, performed: Performed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Delivery, "threads", classmethod(lambda cls, strand: 2))
+    begun, go_on = [], threading.Event()
+
+    def step(delivery: Delivery) -> None:
+        begun.append(delivery.channel)
+        if len(begun) == 1:
+            assert go_on.wait(LONG)
+        else:
+            # Each other piece takes as long as the turn: the next would begin after it.
+            time.sleep(0.3)
+            go_on.set()
+        succeed(delivery)
+
+    performed(step)
+    owe(alice, "webhook", 6)
+    drain("delivery", seconds=0.2)
+    assert len(begun) <= 3
+
+
 def test_a_strand_gets_as_many_threads_as_it_may_have(
     alice: Person, performed: Performed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
