@@ -47,6 +47,8 @@ OF_STAFF = [route for route in routes() if route.is_of_admin and str(route) not 
 ABOUT_STATUS = re.compile(r"Failed to load resource: the server responded with a status of 40[1345]")
 #: The status of an address that is not for looking at.
 ONLY_POST = 405
+#: That of the many pages of the admin on which nothing can be added or changed: they look alike.
+FORBIDDEN = 403
 #: In milliseconds.
 SOON = 10_000
 
@@ -86,7 +88,7 @@ class Visitor:
             return
         if answer is None or answer.status >= 500:
             self.wrong.append(f"{place}: {answer and answer.status}")
-        elif _is_page(answer):
+        elif _is_page(answer) and not (route.is_of_admin and answer.status == FORBIDDEN):
             self._look(place)
 
     def _look(self, place: str) -> None:

@@ -25,7 +25,9 @@ SHOWN = {"engagement:inbox": "inbox", "engagement:why": "why"}
 OF_ADMIN = {
     "admin:index",
     "admin:engagement_channelpause_changelist",
-    "admin:engagement_notificationtemplate_changelist",
+    "admin:engagement_emailnotification_changelist",
+    "admin:engagement_emailnotification_change",
+    "admin:engagement_notificationtemplate_add",
 }
 SERVE = """
 import uvicorn
