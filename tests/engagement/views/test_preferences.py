@@ -150,7 +150,7 @@ def test_a_choice_is_saved_and_confirmed(page: Client, alice: Person, preset: st
     answer = save(page, **{"category-test": preset, "type-test.told": "none"})
     assert answer.redirect_chain == [(f"{PAGE}#category-test", 302)]
     text = text_of(answer)
-    assert '<ul class="messages" role="status">' in text
+    assert '<ul class="messages" id="messages" role="status"><li' in text
     assert "Your choices for Test are saved." in text
     assert stored(alice) == {("", "test", preset), ("test.told", "", "none")}
     assert checked(text, "category-test") == [preset]
