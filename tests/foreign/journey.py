@@ -12,6 +12,8 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client, override_settings  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from engagement.live.look import look  # noqa: E402
+from engagement.live.wanted import Wanted  # noqa: E402
 from engagement.models import (  # noqa: E402
     AppNotification,
     AppNotificationTemplate,
@@ -70,6 +72,17 @@ client.force_login(buyer, backend="django.contrib.auth.backends.ModelBackend")
 page = client.get("/notifications/")
 assert page.status_code == 200, page
 assert b"your kite is on its way" in page.content
+kites = client.get("/kites/").content.decode()
+assert '<a class="bell" href="/notifications/">' in kites, kites
+assert 'aria-label="2 unread">2</span>' in kites, kites
+assert "data-bell" not in Client().get("/kites/").content.decode()
+listed = client.get("/notifications/api/").json()["notifications"]
+assert listed[-1]["why_url"] == f"/notifications/{notification.pk}/why/", listed
+assert client.get("/notifications/stream/").status_code == 501
+key = str(buyer.pk)
+seen_live = look(Wanted(states={key}, batches=[(created.pk, created.pk)]), [key])[key]
+assert (seen_live.badge, seen_live.state) == ("2", listed), seen_live
+assert [row["id"] for row in seen_live.upsert] == [notification.pk], seen_live
 assert client.post(f"/notifications/{notification.pk}/open/").status_code == 302
 notification.refresh_from_db()
 assert notification.is_read

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 from django.test import Client
@@ -90,6 +89,14 @@ class Stream:
         eventually(lambda: self.titles() == list(titles), what=f"{titles}; there is {self.titles()}")
         return self
 
+    def holds(self, count: int) -> None:
+        """Wait until so many are listed."""
+        eventually(lambda: len(self.rows) == count, what=f"{count} rows; there is {self.titles()}")
+
+    def badge_is(self, text: str) -> None:
+        """Wait until the badge says this."""
+        eventually(lambda: self.badge == text, what=f"the badge {text!r}; it is {self.badge!r}")
+
     def begun(self) -> Self:
         """Wait for the state."""
         eventually(lambda: self.events or self.is_over, timeout=30, what="the state")
@@ -113,7 +120,3 @@ def streams(url: str, *clients: Client, place: str = PLACE) -> Iterator[list[Str
     finally:
         for each in opened:
             each.close()
-
-
-def port_of(url: str) -> int:
-    return urlsplit(url).port or 0

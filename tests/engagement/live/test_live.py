@@ -59,7 +59,7 @@ def test_what_is_told_appears_in_every_tab_of_those_whom_it_concerns(
     with streams(web.url, *map(session_of, [alice, alice, bob, carol])) as found:
         tell(alice, bob)
         for stream in found[:3]:
-            eventually(lambda stream=stream: len(stream.rows) == 1)
+            stream.holds(1)
             assert stream.names() == ["state", "upsert"]
             assert stream.badge == "1"
             [row] = stream.rows.values()
@@ -74,8 +74,8 @@ def test_what_is_read_unread_and_archived_follows_in_every_tab(web: Web, alice: 
     with streams(web.url, *map(session_of, [alice, alice, bob])) as [one, other, bobs]:
         row.mark_as_read()
         for stream in (one, other):
-            eventually(lambda stream=stream: stream.rows[row.pk]["read"])
-            assert stream.badge == ""
+            stream.badge_is("")
+            assert stream.rows[row.pk]["read"]
         AppNotification.objects.filter(pk=row.pk).mark_unread()
         eventually(lambda: not one.rows[row.pk]["read"] and one.badge == "1")
         AppNotification.objects.filter(pk=row.pk).update(archived_at=timezone.now())

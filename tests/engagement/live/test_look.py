@@ -1,5 +1,7 @@
 """What is looked up for those who are connected, and by what plans."""
 
+from typing import Any
+
 import pytest
 
 from capabilities.people.models import Person
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.django_db
 TABLE = "engagement_appnotification"
 
 
-def wanted(connected: set[str], *told: dict[str, object]) -> Wanted:
+def wanted(connected: set[str], *told: dict[str, Any]) -> Wanted:
     found = Wanted()
     for each in told:
         found.add(each, connected)
@@ -51,7 +53,11 @@ def test_what_has_changed_and_is_gone_since_is_removed(alice: Person) -> None:
 
 
 def test_what_concerns_nobody_who_is_connected_is_not_looked_up(alice: Person) -> None:
-    told = ({"changed": alice.pk, "ids": [1]}, {"changed": alice.pk, "ids": None}, {"gone": [[alice.pk, 1]]})
+    told: list[dict[str, Any]] = [
+        {"changed": alice.pk, "ids": [1]},
+        {"changed": alice.pk, "ids": None},
+        {"gone": [[alice.pk, 1]]},
+    ]
     assert not wanted(set(), *told)
 
 
