@@ -22,7 +22,7 @@ OF_THE_LOGIN = ("django_session", "people_person")
 
 
 def stored() -> list[dict[str, Any]]:
-    return list(AppNotification.objects.order_by("pk").values())
+    return [dict(each) for each in AppNotification.objects.order_by("pk").values()]
 
 
 def in_every_state(person: Person, title: str) -> list[AppNotification]:
