@@ -124,9 +124,10 @@ def page(
     found = wanted.part_of(AppNotification.objects.newest_of(person))
     if before is not None:
         found = found.filter(id__lt=before)
-    last = _last_looked_at(found) if wanted.is_narrow else None
+    looked_at = _looked_at(found) if wanted.is_narrow else []
+    last = looked_at[-1] if len(looked_at) == SCAN_LIMIT else None
     if last is not None:
-        found = found.filter(id__gte=last)
+        found = found.filter(id__in=looked_at)
     rows = list(wanted.narrow(found)[: size + 1])
     newest = rows[0].pk if rows and before is None and wanted == EVERYTHING else _newest(person)
     if len(rows) > size:
@@ -140,9 +141,13 @@ def rows(person: Any, ids: Iterable[int], wanted: Filter = EVERYTHING) -> list[A
     return list(wanted.narrow(wanted.part_of(mine)).order_by("-id"))
 
 
-def _last_looked_at(found: AppNotificationQuerySet) -> int | None:
-    """Return the id at which to stop looking; None if there are not so many."""
-    return next(iter(found.values_list("id", flat=True)[SCAN_LIMIT - 1 : SCAN_LIMIT]), None)
+def _looked_at(found: AppNotificationQuerySet) -> list[int]:
+    """Return the ids among which to look, which the index alone tells.
+
+    Asked for as a range of ids instead, PostgreSQL may walk over it by primary key, and over everybody else's
+    rows in it: thirty times as many, for somebody who has one row in 20.
+    """
+    return list(found.values_list("id", flat=True)[:SCAN_LIMIT])
 
 
 def _newest(person: Any) -> int | None:

@@ -8,13 +8,13 @@ from django.test.utils import CaptureQueriesContext
 from events.sql import fetch
 
 
-def plans(work: Callable[[], object]) -> str:
+def plans(work: Callable[[], object], explain: str = "EXPLAIN ") -> str:
     """Run it, and return the plans of its statements."""
     with CaptureQueriesContext(connection) as captured:
         work()
     statements = [each["sql"] for each in captured if "SAVEPOINT" not in each["sql"]]
     assert statements
-    return "\n".join(row[0] for each in statements for row in fetch("EXPLAIN " + each.replace("%", "%%")))
+    return "\n".join(row[0] for each in statements for row in fetch(explain + each.replace("%", "%%")))
 
 
 def assert_by_index(plan: str, table: str, *indexes: str) -> None:
