@@ -16,6 +16,15 @@ from tests.engagement.stored import Push, Sms, Webhook, set_up
 from tests.probe.events import Unheard
 
 
+@pytest.fixture(autouse=True)
+def _channels_in_order() -> Iterator[None]:
+    """Put the channels back as they were: one that a test has replaced would come last from then on."""
+    before = dict(channels())
+    yield
+    channels().clear()
+    channels().update(before)
+
+
 @pytest.fixture
 def own_notifiers(monkeypatch: pytest.MonkeyPatch) -> NotifierRegistry:
     """Let a test declare notifiers; they are forgotten afterwards."""
