@@ -68,13 +68,20 @@ def notification(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one, or change it."""
     if request.method not in {"GET", "HEAD", "POST"}:
         return not_allowed("GET, HEAD, POST")
+    found = _own(request, pk)
     if request.method == "POST":
         changes = read_body(request, Change).columns()
-        AppNotification.objects.of(request.user).filter(pk=min(pk, LARGEST_ID)).update(**changes)
+        AppNotification.objects.of(request.user).filter(pk=found.pk).update(**changes)
+        found = _own(request, pk)
+    return JsonResponse(as_json(found))
+
+
+def _own(request: HttpRequest, pk: int) -> AppNotification:
+    """Return one of the person's; somebody else's is none, whatever is said of it."""
     found = inbox.find(request.user, pk) if pk <= LARGEST_ID else None
     if found is None:
         raise Refused(404, NO_SUCH_NOTIFICATION)
-    return JsonResponse(as_json(found))
+    return found
 
 
 @api

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 #: Routes that a browser does not open as a page, and why.
 NO_PAGES = {
+    "engagement:stream": "It does not end.",
     "logout": "Whoever opens it is not logged in any more.",
     "admin:logout": "Whoever opens it is not logged in any more.",
     "probe/apublish/": "It is of the tests.",

@@ -24,6 +24,7 @@ OF_SOMEBODY = [route for route in ROUTES if route.parameters and not route.is_of
 NOT_PRIVATE = {
     "engagement:event": (200, 405, "Whoever has the address of an event may ask whether it concerned them."),
     "engagement:unsubscribe": (200, 200, "Whoever has the link was sent the mail."),
+    "engagement:chosen": (302, 302, "Of ids that are not one's own it does nothing: they are left out."),
     "products:detail": (200, 405, "Products are everybody's to look at."),
     "products:edit": (403, 403, "That there is the product is no secret."),
 }
@@ -36,6 +37,7 @@ PUBLIC = {
     "logout": "There is nobody to log out.",
     "admin:logout": "There is nobody to log out.",
     "favicon.ico": "Browsers ask for it before one is logged in.",
+    "engagement:stream": "Without ASGI, as in tests, it says to everybody that there is none; see tests/engagement/live.",
     "engagement:unsubscribe": "The address is the proof.",
     "probe/apublish/": "It is of the tests.",
     "probe/publish/": "It is of the tests.",
