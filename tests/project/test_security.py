@@ -37,7 +37,7 @@ PUBLIC = {
     "logout": "There is nobody to log out.",
     "admin:logout": "There is nobody to log out.",
     "favicon.ico": "Browsers ask for it before one is logged in.",
-    "engagement:stream": "Without ASGI, as in tests, it says to everybody that there is none; see tests/engagement/live.",
+    "engagement:stream": "Without ASGI, as in tests, it says to everybody that there is none.",
     "engagement:unsubscribe": "The address is the proof.",
     "probe/apublish/": "It is of the tests.",
     "probe/publish/": "It is of the tests.",
