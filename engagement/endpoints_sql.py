@@ -11,7 +11,7 @@ from engagement.endpoint import normal_sql
 #: As Suppression has it.
 SUPPRESSED_LENGTH = 320
 IN_USE = "endpoint.retired_at IS NULL AND endpoint.verified_at IS NOT NULL"
-#: What `usual_columns` and the like call the row.
+#: Whether the row `endpoint` must not be used.
 IS_SUPPRESSED = f"""EXISTS (SELECT 1 FROM engagement_suppression suppressed
                       WHERE suppressed.channel = endpoint.channel
                         AND suppressed.endpoint = left({normal_sql("endpoint.value")}, {SUPPRESSED_LENGTH}))"""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from engagement.channels.base import Connection, DeliveryError, Outbound, Sent
+from engagement.channels.base import Connection, DeliveryError, Outbound, Sent, Stored
 from engagement.outgoing import Outgoing
 from tests.engagement.channels.subjects import BLOCK, SUBJECTS, Subject, nowhere
 from tests.http import HttpServer
@@ -136,6 +136,12 @@ def test_hostile_texts_are_sent_or_refused_but_break_nothing(
         assert error.permanent, "it would be tried again and again"  # noqa: PT017
     for request in server.requests:
         assert "x-injected" not in request.headers
+
+
+def test_the_documented_channel_does_not_show_what_lets_anybody_post(tmp_path: Path) -> None:
+    channel = SUBJECTS["documented"](tmp_path).channel
+    assert isinstance(channel, Stored)
+    assert channel.shown("https://hooks.slack.com/services/T0/B0/s3cr3t0123456789") == "…6789"
 
 
 def test_the_documented_channel_is_found_as_a_file_and_needs_no_migration(tmp_path: Path) -> None:
